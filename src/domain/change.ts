@@ -1,0 +1,62 @@
+import type { AbsPath, Bytes, Digest, Seconds } from "./ids.ts";
+
+/** A byte-exact edit of one range of one file. The file itself is in no plan, journal or script. */
+export interface Patch {
+  /** Byte offset of the replaced range. */
+  readonly offset: number;
+  /** Bytes replaced; 0 is an insertion. */
+  readonly length: number;
+  /** SHA-256 of the replaced range. */
+  readonly rangeDigest: Digest;
+  /** The new bytes, base64. */
+  readonly replacement: string;
+  /** SHA-256 of the whole file before and after. */
+  readonly before: Digest;
+  readonly after: Digest;
+  /** For people: the 1-based line of the range, and the line as it was (undefined: inserted) and will be. */
+  readonly line: number;
+  readonly oldLine?: string;
+  readonly newLine: string;
+}
+
+/** One intended effect on one host, with what must still be true when it starts. */
+export type Change =
+  | {
+      readonly kind: "dataset.create";
+      readonly dataset: string;
+      readonly mountpoint: AbsPath;
+      readonly quotaBytes: Bytes;
+    }
+  | { readonly kind: "dataset.quota"; readonly dataset: string; readonly from: Bytes; readonly to: Bytes }
+  | {
+      /** Makes the directory when missing, then sets owner, group and mode. */
+      readonly kind: "directory.own";
+      readonly path: AbsPath;
+      readonly dataset: string;
+      readonly owner: string;
+      readonly group: string;
+      readonly mode: string;
+    }
+  | { readonly kind: "cleaner.install"; readonly method: Digest; readonly manifest: Digest }
+  | { readonly kind: "cleaner.configure"; readonly properties: Readonly<Record<string, string>> }
+  | { readonly kind: "cleaner.enable" }
+  | { readonly kind: "cleaner.disable" }
+  | { readonly kind: "cleaner.remove" }
+  | {
+      readonly kind: "conf.set";
+      readonly path: AbsPath;
+      readonly section: string;
+      readonly key: "glancecache_dirname";
+      readonly to: AbsPath;
+      readonly patch: Patch;
+    }
+  | {
+      readonly kind: "compute.restart";
+      readonly service: string;
+      /** Why: the edit of this plan, or one of an earlier run that is still owed. */
+      readonly because: "edit" | "owed";
+      readonly timeoutS: Seconds;
+      readonly soakS: Seconds;
+    };
+
+export type ChangeKind = Change["kind"];

@@ -1,0 +1,87 @@
+import type { ChangeKind } from "./change.ts";
+import type { Facts } from "./facts.ts";
+import type { HostName, RunId } from "./ids.ts";
+import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
+import type { Drift, Plan } from "./plan.ts";
+
+/** One thing that happened in a run. The journal, the screen, NDJSON, the summary and the exit status are folds of these. */
+export type RunEvent = EventHead & EventBody;
+
+export interface EventHead {
+  readonly v: 1;
+  readonly run: RunId;
+  /** From 1, no gaps. */
+  readonly seq: number;
+  /** RFC 3339 with milliseconds, UTC. */
+  readonly at: string;
+}
+
+export type CommandName = "rollout" | "status";
+
+export type EventBody =
+  | {
+      readonly type: "run.started";
+      readonly command: CommandName;
+      readonly check: boolean;
+      readonly patterns: readonly string[];
+      readonly hosts: readonly HostName[];
+      readonly by: { readonly user: string; readonly controller: string; readonly pid: number };
+      readonly version: string;
+      /** Deadlines and limits in force, in the units of their names. */
+      readonly limits: Readonly<Record<string, number>>;
+    }
+  | { readonly type: "host.phase"; readonly host: HostName; readonly phase: Phase }
+  | { readonly type: "host.facts"; readonly host: HostName; readonly facts: Facts }
+  | { readonly type: "plan.made"; readonly plan: Plan }
+  | { readonly type: "plan.accepted"; readonly by: "typed" | "--yes"; readonly changing: number }
+  | { readonly type: "wave.opened"; readonly wave: number; readonly of: number; readonly hosts: readonly HostName[] }
+  | {
+      readonly type: "gate.decided";
+      readonly open: boolean;
+      /** Bad hosts so far, and how many are allowed. */
+      readonly bad: number;
+      readonly maxBad: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "host.step";
+      readonly host: HostName;
+      /** 1-based, of the host's changes. */
+      readonly step: number;
+      readonly of: number;
+      readonly change: ChangeKind | "write-proof" | "restore";
+      readonly state: "start" | "ok" | "fail";
+      readonly code?: string;
+      readonly message?: string;
+    }
+  | { readonly type: "host.line"; readonly host: HostName; readonly stream: "stdout" | "stderr"; readonly text: string }
+  | {
+      readonly type: "host.settled";
+      readonly host: HostName;
+      readonly outcome: Outcome;
+      readonly failure?: Failure;
+      readonly refusals?: readonly Refusal[];
+      readonly drift?: readonly Drift[];
+      readonly note?: string;
+      /** Milliseconds from the host's first connection to here. */
+      readonly tookMs: number;
+    }
+  | {
+      readonly type: "lock.taken";
+      readonly host: HostName;
+      /** The stale lock that was taken over, in words. */
+      readonly from: string;
+    }
+  | {
+      readonly type: "operator.acted";
+      readonly action: "declined" | "stopped" | "cut";
+    }
+  | {
+      readonly type: "run.settled";
+      readonly tally: Readonly<Record<Outcome, number>>;
+      readonly exit: number;
+      readonly reason?: string;
+    };
+
+export type EventType = EventBody["type"];
+export type EventOf<T extends EventType> = Extract<RunEvent, { type: T }>;

@@ -1,0 +1,68 @@
+import type { Change } from "./change.ts";
+import type { Bytes, EpochMs, HostName, RunId } from "./ids.ts";
+import type { Failure, Refusal } from "./outcome.ts";
+import type { NonEmpty } from "./result.ts";
+
+/** One difference between facts and desired. `have` and `want` are words for a person, already safe to show. */
+export interface Drift {
+  readonly aspect: Aspect;
+  readonly have: string;
+  readonly want: string;
+}
+
+export type Aspect =
+  | "dataset"
+  | "quota"
+  | "owner"
+  | "cleaner"
+  | "cleaner-files"
+  | "cleaner-properties"
+  | "cleaner-state"
+  | "conf"
+  | "restart";
+
+/** One host's verdict. */
+export type HostPlan =
+  | { readonly verdict: "in-sync"; readonly host: HostName; readonly notes: readonly string[] }
+  | {
+      readonly verdict: "change";
+      readonly host: HostName;
+      /** When the facts were seen that this rests on. */
+      readonly basis: EpochMs;
+      readonly drift: readonly Drift[];
+      readonly changes: NonEmpty<Change>;
+      /** Warnings and remarks for the person who accepts: "headroom is smaller than the largest image". */
+      readonly notes: readonly string[];
+    }
+  | {
+      readonly verdict: "refuse";
+      readonly host: HostName;
+      readonly drift: readonly Drift[];
+      readonly refusals: NonEmpty<Refusal>;
+    }
+  | { readonly verdict: "unreachable"; readonly host: HostName; readonly failure: Failure };
+
+/** Everything that is decided before anything is done. Immutable once accepted. */
+export interface Plan {
+  readonly run: RunId;
+  readonly hosts: readonly HostPlan[];
+  /** Hosts to change, in the order they are acted on; the first wave is the canary. */
+  readonly waves: readonly (readonly HostName[])[];
+  readonly gate: GateRule;
+}
+
+export interface GateRule {
+  /** Hosts that may become failed, unknown or unreachable after acceptance. */
+  readonly maxBad: number;
+  /** Hosts that may be unreachable or refused in the survey before the plan is not offered. */
+  readonly maxMissing: number;
+  /** Hosts applied at once, at most. */
+  readonly parallel: number;
+  readonly soakS: number;
+}
+
+/** What the first run of the cleaner will evict, for the plan: "7 images, 9.2 GiB, oldest 2015-06-02". */
+export interface Eviction {
+  readonly images: number;
+  readonly bytes: Bytes;
+}

@@ -1,0 +1,38 @@
+/**
+ * The seam between the engine and the network: one host, one script, one connection, one exec.
+ * Imports ssh2 here and nowhere else.
+ */
+import type { Host } from "../domain/host.ts";
+import type { Failure } from "../domain/outcome.ts";
+
+/** Where a connection is, for the screen ("stuck in auth 41 s") and for the clocks. */
+export type Layer = "queue" | "resolve" | "tcp" | "banner" | "kex" | "auth" | "channel" | "shell" | "script";
+
+/** What comes back from one script, in order. Ends with exactly one `exit` or `lost`. */
+export type Chunk =
+  | { readonly kind: "layer"; readonly layer: Layer }
+  | { readonly kind: "stdout" | "stderr"; readonly bytes: Buffer }
+  /** The channel closed with a status (or a signal, status null). */
+  | { readonly kind: "exit"; readonly status: number | null; readonly signal?: string }
+  /** No connection, no authentication, or the line broke or fell silent before the exit status came. */
+  | { readonly kind: "lost"; readonly failure: Failure; readonly layer: Layer };
+
+export interface Transport {
+  /**
+   * Connects, becomes root as the host says, sends the script on stdin of `/bin/sh -s` and yields what comes back.
+   * Never throws for a host's trouble. Aborting the signal cuts the connection and ends with `lost` (`E_STOPPED`).
+   */
+  run(host: Host, script: string, signal: AbortSignal): AsyncIterable<Chunk>;
+  /** Closes what is left open. */
+  close(): Promise<void>;
+}
+
+/** Clocks, in milliseconds; each starts before the thing it times. */
+export interface Clocks {
+  readonly connectMs: number;
+  readonly authMs: number;
+  /** Longest silence on an open script before the line counts as lost. */
+  readonly silenceMs: number;
+  /** The whole host. */
+  readonly hostMs: number;
+}
