@@ -29,7 +29,10 @@ export interface Facts {
   readonly datasets: Readonly<Record<string, Observed<DatasetFacts>>>;
   /** Directories asked for: the candidates of every layout, the value in force, the known legacy caches. */
   readonly directories: Readonly<Record<AbsPath, Observed<DirectoryFacts>>>;
+  /** The cleaner's instance; absent: SMF knows none. */
   readonly cleaner: Observed<CleanerFacts>;
+  /** SHA-256 of the installed method and manifest files. */
+  readonly cleanerFiles: { readonly method: Observed<Digest>; readonly manifest: Observed<Digest> };
   readonly bootEnvironments: Observed<readonly BootEnvironment[]>;
   /** Zones in state `incomplete` (being installed), by name. */
   readonly incompleteZones: Observed<readonly string[]>;
@@ -142,9 +145,6 @@ export interface ImagesFacts {
 
 export interface CleanerFacts {
   readonly service: ServiceFacts;
-  /** SHA-256 of the installed method and manifest; absent when the file is not there. */
-  readonly methodDigest: Observed<Digest>;
-  readonly manifestDigest: Observed<Digest>;
   /** `config/*` and `periodic/*` of the running snapshot, unescaped: `config/dataset` -> `rpool/export/nova`. */
   readonly properties: Readonly<Record<string, string>>;
   readonly lastRun: NodeSeconds | null;

@@ -1,0 +1,120 @@
+import type { Change } from "./change.ts";
+import { isInside } from "./desired.ts";
+import type { HostName, Seconds } from "./ids.ts";
+import type { HostPlan, Plan } from "./plan.ts";
+
+/** Why a plan must not be carried out although the planner made it. */
+export interface Objection {
+  readonly host?: HostName;
+  readonly message: string;
+}
+
+/**
+ * A second opinion on a plan, with rules of its own: a bug of the planner is caught before it acts. Looks at the plan
+ * alone, never at facts, and shares no code with `decide`. `hostTimeoutS` bounds what a host may take.
+ */
+export const checkPlan = (plan: Plan, hostTimeoutS: Seconds): readonly Objection[] => [
+  ...wavesCover(plan),
+  ...plan.hosts.flatMap((host) => (host.verdict === "change" ? hostObjections(host, hostTimeoutS) : [])),
+];
+
+const wavesCover = ({ hosts, waves }: Plan): readonly Objection[] => {
+  const changing = new Set(hosts.flatMap((plan) => (plan.verdict === "change" ? [plan.host] : [])));
+  const listed = waves.flat();
+  const seen = new Set(listed);
+  return [
+    ...(seen.size === listed.length ? [] : [{ message: "a host is in two waves" }]),
+    ...listed.filter((host) => !changing.has(host)).map((host) => ({ host, message: "in a wave without a change" })),
+    ...[...changing]
+      .filter((host) => !seen.has(host))
+      .map((host) => ({ host, message: "to be changed, and in no wave" })),
+    ...(waves.some((wave) => wave.length === 0) ? [{ message: "a wave is empty" }] : []),
+  ];
+};
+
+type Changing = Extract<HostPlan, { verdict: "change" }>;
+
+const hostObjections = ({ host, changes }: Changing, hostTimeoutS: Seconds): readonly Objection[] =>
+  [
+    ...outOfOrder(changes),
+    ...unprovedEdit(changes),
+    ...changes.flatMap((change) => changeObjections(change, changes, hostTimeoutS)),
+  ].map((message) => ({ host, message }));
+
+/** The order in which changes are safe: nothing points at a place before the place is right. */
+const order: readonly Change["kind"][] = [
+  "dataset.create",
+  "dataset.quota",
+  "directory.own",
+  "cleaner.install",
+  "cleaner.configure",
+  "cleaner.enable",
+  "cleaner.disable",
+  "cleaner.remove",
+  "conf.set",
+  "compute.restart",
+];
+
+const outOfOrder = (changes: readonly Change[]): readonly string[] =>
+  changes.flatMap(({ kind }, at) => {
+    const before = changes[at - 1];
+    return before !== undefined && order.indexOf(kind) < order.indexOf(before.kind)
+      ? [`${kind} comes after ${before.kind}`]
+      : [];
+  });
+
+const unprovedEdit = (changes: readonly Change[]): readonly string[] => {
+  const edits = changes.filter(({ kind }) => kind === "conf.set").length;
+  const restarts = changes.filter(({ kind }) => kind === "compute.restart").length;
+  return [
+    ...(edits > 1 ? ["nova.conf would be edited twice"] : []),
+    ...(restarts > 1 ? ["nova-compute would be restarted twice"] : []),
+  ];
+};
+
+const changeObjections = (change: Change, all: readonly Change[], hostTimeoutS: Seconds): readonly string[] => {
+  switch (change.kind) {
+    case "dataset.create":
+      return [...datasetName(change.dataset), ...positive("quota", change.quotaBytes)];
+    case "dataset.quota":
+      return [...datasetName(change.dataset), ...positive("quota", change.to)];
+    case "directory.own":
+      return isPlainPath(change.path) && change.path.split("/").length > 2
+        ? []
+        : [`${change.path} is not a directory of ours to own`];
+    case "conf.set":
+      return patchObjections(change, all);
+    case "compute.restart":
+      return change.timeoutS <= hostTimeoutS
+        ? []
+        : [`the restart may take ${change.timeoutS} s, more than --host-timeout ${hostTimeoutS} s`];
+    default:
+      return [];
+  }
+};
+
+const datasetName = (name: string): readonly string[] =>
+  /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9._-]+)+$/.test(name) && !/^[^/]+\/ROOT(\/|$)/.test(name)
+    ? []
+    : [`${name} is no dataset a quota belongs on`];
+
+const positive = (what: string, value: number): readonly string[] =>
+  Number.isSafeInteger(value) && value > 0 ? [] : [`${what} ${value} is not a positive number of bytes`];
+
+const isPlainPath = (path: string): boolean => /^(\/[A-Za-z0-9._-]+)+$/.test(path) && !/\/\.\.?(\/|$)/.test(path);
+
+const patchObjections = (change: Extract<Change, { kind: "conf.set" }>, all: readonly Change[]): readonly string[] => {
+  const { to, patch, key } = change;
+  const made = all.find((other) => other.kind === "dataset.create");
+  return [
+    ...(isPlainPath(to) ? [] : [`${to} is not a plain absolute path`]),
+    ...(made?.kind === "dataset.create" && !isInside(to, made.mountpoint)
+      ? [`${to} does not lie on ${made.dataset}`]
+      : []),
+    ...(patch.before === patch.after ? ["the edit of nova.conf changes nothing"] : []),
+    ...(patch.offset >= 0 && patch.length >= 0 ? [] : ["the edit of nova.conf has no place"]),
+    ...(patch.newLine.startsWith(key) && patch.newLine.trimEnd().endsWith(to)
+      ? []
+      : [`the new line does not set ${key} to ${to}`]),
+  ];
+};

@@ -1,0 +1,176 @@
+import type { Change, Patch } from "./change.ts";
+import { type Desired, desire, inForceOf, type Payload } from "./desired.ts";
+import { drift } from "./drift.ts";
+import type { Facts } from "./facts.ts";
+import type { HostName, Seconds } from "./ids.ts";
+import { notes } from "./notes.ts";
+import type { Outcome, Refusal } from "./outcome.ts";
+import type { Aspect, Drift, HostPlan } from "./plan.ts";
+import { type Accepted, refusals, unsupported } from "./refusals.ts";
+import { isNonEmpty, type Result } from "./result.ts";
+import type { Settings } from "./settings.ts";
+
+/** What a decision rests on besides the facts. */
+export interface Question {
+  readonly host: HostName;
+  readonly settings: Settings;
+  readonly payload: Payload;
+  readonly accepted: Accepted;
+  readonly soakS: Seconds;
+  /** The edit that puts `desired.cacheDir` in force; undefined: the node did not send its file. Pure over the bytes it holds. */
+  readonly edit: (desired: Desired) => Result<Patch, Refusal> | undefined;
+}
+
+/** How a host stands, without a plan: what `status` prints. */
+export interface Assessment {
+  readonly outcome: Extract<Outcome, "in-sync" | "drifted" | "refused">;
+  readonly drift: readonly Drift[];
+  readonly refusals: readonly Refusal[];
+  readonly desired?: Desired;
+}
+
+/** Looks at one host and says how it drifts and what would keep a rollout from mending it. */
+export const assess = (facts: Facts, settings: Settings, payload: Payload, accepted: Accepted): Assessment => {
+  const no = unsupported(facts, settings);
+  if (no !== undefined) return { outcome: "refused", drift: [], refusals: [no] };
+  const desired = desire(facts, settings, payload);
+  // What could not be worked out is not in sync: the refusal says why.
+  if (!desired.ok) return { outcome: "drifted", drift: [], refusals: [desired.error] };
+  const found = drift(facts, desired.value);
+  const why = refusals(facts, desired.value, accepted);
+  const blind = why.some(({ code }) => code === "E_BLIND" || code.startsWith("E_CONF_"));
+  return {
+    outcome: found.length === 0 && !blind ? "in-sync" : "drifted",
+    drift: found,
+    refusals: why,
+    desired: desired.value,
+  };
+};
+
+/** One host's verdict: in sync, these changes in this order, or refused for these reasons. */
+export const decide = (facts: Facts, question: Question): HostPlan => {
+  const { host } = question;
+  const {
+    outcome,
+    drift: found,
+    refusals: why,
+    desired,
+  } = assess(facts, question.settings, question.payload, question.accepted);
+  if (outcome === "in-sync") return { verdict: "in-sync", host, notes: [] };
+  if (isNonEmpty(why)) return { verdict: "refuse", host, drift: found, refusals: why };
+  if (desired === undefined) throw new Error(`${host}: drifted, not refused, and nothing desired`);
+  const changes = changesFor(facts, desired, found, question);
+  if (!changes.ok) return { verdict: "refuse", host, drift: found, refusals: [changes.error] };
+  if (!isNonEmpty(changes.value)) throw new Error(`${host}: drifts, and no change mends it`);
+  return {
+    verdict: "change",
+    host,
+    basis: facts.at,
+    drift: found,
+    changes: changes.value,
+    notes: notes(facts, desired),
+  };
+};
+
+const changesFor = (
+  facts: Facts,
+  desired: Desired,
+  found: readonly Drift[],
+  question: Question,
+): Result<readonly Change[], Refusal> => {
+  const drifts = (aspect: Aspect): boolean => found.some((one) => one.aspect === aspect);
+  const conf = drifts("conf") ? confChange(facts, desired, question) : undefined;
+  if (conf !== undefined && !conf.ok) return conf;
+  return {
+    ok: true,
+    value: [
+      ...datasetChanges(facts, desired, drifts),
+      ...cleanerChanges(facts, desired, drifts),
+      ...(conf === undefined ? [] : [conf.value]),
+      ...restartChange(facts, conf !== undefined, drifts, question.soakS, desired),
+    ],
+  };
+};
+
+const datasetChanges = (facts: Facts, desired: Desired, drifts: (aspect: Aspect) => boolean): readonly Change[] => {
+  const { dataset, mountpoint, quotaBytes, cacheDir, settings } = desired;
+  const present = facts.datasets[dataset];
+  const own = (path: string): Change => ({
+    kind: "directory.own",
+    path,
+    dataset,
+    owner: settings.cacheOwner,
+    group: settings.cacheGroup,
+    mode: settings.cacheMode,
+  });
+  // A dataset that is made now hides whatever directories were seen at its mountpoint: both are put right after it.
+  const made = drifts("dataset");
+  return [
+    ...(made ? [{ kind: "dataset.create", dataset, mountpoint, quotaBytes } as const] : []),
+    ...(drifts("quota") && present?.seen
+      ? [{ kind: "dataset.quota", dataset, from: present.value.quotaBytes, to: quotaBytes } as const]
+      : []),
+    ...(made || drifts("owner") ? [...new Set([mountpoint, cacheDir])].map(own) : []),
+  ];
+};
+
+const cleanerChanges = (facts: Facts, desired: Desired, drifts: (aspect: Aspect) => boolean): readonly Change[] => {
+  const { payload, settings, cleanerProperties: properties } = desired;
+  if (settings.cleaner === "absent") return drifts("cleaner") ? [{ kind: "cleaner.remove" }] : [];
+  const installs = drifts("cleaner") || drifts("cleaner-files");
+  const configures = installs || drifts("cleaner-properties");
+  const settles = drifts("cleaner") || drifts("cleaner-state");
+  return [
+    ...(installs ? [{ kind: "cleaner.install", ...payload } as const] : []),
+    ...(configures ? [{ kind: "cleaner.configure", properties } as const] : []),
+    ...(settles && settings.cleaner === "present" ? [{ kind: "cleaner.enable" } as const] : []),
+    ...(settles && settings.cleaner === "disabled" && facts.cleaner.seen ? [{ kind: "cleaner.disable" } as const] : []),
+  ];
+};
+
+const confChange = (facts: Facts, desired: Desired, { edit }: Question): Result<Change, Refusal> => {
+  const patch = edit(desired);
+  if (patch === undefined)
+    return {
+      ok: false,
+      error: {
+        code: "E_CONF_VALUE",
+        message: `${inForceOf(facts) ?? "nothing"} is in force, and the node did not send its nova.conf`,
+        try: "run again; if it stays, report it with the journal",
+      },
+    };
+  if (!patch.ok) return patch;
+  const { novaConf: path } = desired.settings;
+  return {
+    ok: true,
+    value: {
+      kind: "conf.set",
+      path,
+      section: desired.section,
+      key: "glancecache_dirname",
+      to: desired.cacheDir,
+      patch: patch.value,
+    },
+  };
+};
+
+/** Slack on top of the methods' own timeouts, and the least a restart is given: SMF may retry a start. */
+export const RESTART_SLACK_S: Seconds = 60;
+export const RESTART_LEAST_S: Seconds = 240;
+
+const restartChange = (
+  facts: Facts,
+  edits: boolean,
+  drifts: (aspect: Aspect) => boolean,
+  soakS: Seconds,
+  { settings }: Desired,
+): readonly Change[] => {
+  if (!facts.service.seen) return [];
+  // Disabled on purpose: nobody but the operator starts it; it reads the file when it is enabled.
+  if (facts.service.value.state === "disabled" || !(edits || drifts("restart"))) return [];
+  const { startTimeoutS, stopTimeoutS } = facts.service.value;
+  const timeoutS = Math.max(RESTART_LEAST_S, startTimeoutS + stopTimeoutS + soakS + RESTART_SLACK_S);
+  return [
+    { kind: "compute.restart", service: settings.novaService, because: edits ? "edit" : "owed", timeoutS, soakS },
+  ];
+};

@@ -1,0 +1,77 @@
+import { type Desired, inForceOf } from "./desired.ts";
+import type { Facts, ImagesFacts } from "./facts.ts";
+import type { Bytes } from "./ids.ts";
+
+const GIB = 1024 ** 3;
+const gib = (bytes: Bytes): string => `${(bytes / GIB).toFixed(1)} GiB`;
+
+/** Warnings and remarks for the person who accepts a host's plan; none of them keeps it from being done. */
+export const notes = (facts: Facts, desired: Desired): readonly string[] => {
+  const images = imagesIn(facts, desired.cacheDir);
+  return [
+    ...drainedNote(facts),
+    ...headroomNote(images, desired),
+    ...poolNote(facts, desired),
+    ...evictionNote(facts, images, desired),
+    ...legacyNote(facts, desired),
+  ];
+};
+
+const imagesIn = (facts: Facts, dir: string): ImagesFacts | undefined => {
+  const directory = facts.directories[dir];
+  const images = directory?.seen ? directory.value.images : undefined;
+  return images?.seen ? images.value : undefined;
+};
+
+const drainedNote = ({ service }: Facts): readonly string[] =>
+  service.seen && service.value.state === "disabled" ? ["nova-compute is disabled: takes effect when enabled"] : [];
+
+const headroomNote = (images: ImagesFacts | undefined, { settings }: Desired): readonly string[] =>
+  images !== undefined && images.largestBytes > settings.cacheHeadroomBytes
+    ? [
+        `headroom ${gib(settings.cacheHeadroomBytes)} is smaller than the largest image, ${gib(images.largestBytes)}: a download may hit the quota`,
+      ]
+    : [];
+
+const poolNote = ({ poolAvailableBytes, datasets }: Facts, { quotaBytes, dataset }: Desired): readonly string[] => {
+  const present = datasets[dataset];
+  const used = present?.seen ? present.value.usedBytes : 0;
+  return poolAvailableBytes.seen && poolAvailableBytes.value + used < quotaBytes
+    ? [`quota ${gib(quotaBytes)} is larger than what the pool has free, ${gib(poolAvailableBytes.value + used)}`]
+    : [];
+};
+
+/** What the first run of the cleaner will evict: the plan says it, the rollout itself removes no image. */
+const evictionNote = (facts: Facts, images: ImagesFacts | undefined, desired: Desired): readonly string[] => {
+  const dataset = facts.datasets[desired.dataset];
+  if (images === undefined || !dataset?.seen || desired.settings.cleaner !== "present") return [];
+  const free = desired.quotaBytes - dataset.value.usedBytes;
+  if (free >= desired.settings.cacheHeadroomBytes) return [];
+  const bytes = Math.min(images.bytes, desired.settings.cacheTargetFreeBytes - free);
+  const oldest = images.oldest === null ? "" : `, oldest ${isoDay(images.oldest)}`;
+  return [`the cleaner's first run will evict about ${gib(bytes)} of ${images.count} images${oldest}`];
+};
+
+const legacyNote = (facts: Facts, { cacheDir }: Desired): readonly string[] => {
+  const inForce = inForceOf(facts);
+  const images = inForce === undefined || inForce === cacheDir ? undefined : imagesIn(facts, inForce);
+  return images !== undefined && images.count > 0
+    ? [`${inForce} keeps ${images.count} images, ${gib(images.bytes)}, until they are purged`]
+    : [];
+};
+
+/** Epoch seconds as `YYYY-MM-DD`, UTC; civil-from-days, for the domain knows no clock and no Date. */
+export const isoDay = (seconds: number): string => {
+  const z = Math.floor(seconds / 86_400) + 719_468;
+  const era = Math.floor(z / 146_097);
+  const dayOfEra = z - era * 146_097;
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  return `${year}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
+};

@@ -1,0 +1,276 @@
+import { type Desired, inForceOf } from "./desired.ts";
+import { isConfNewer } from "./drift.ts";
+import type { Facts, Observed } from "./facts.ts";
+import type { AbsPath } from "./ids.ts";
+import type { Refusal } from "./outcome.ts";
+import type { Settings } from "./settings.ts";
+
+/** What the operator accepted on the command line. */
+export interface Accepted {
+  readonly activatePending: boolean;
+  readonly thisBootEnvironment: boolean;
+  readonly breakStaleLock: boolean;
+}
+
+/** Why this system can be no compute node of ours at all; undefined when it can. Sheet sections 0, 2.1, 10. */
+export const unsupported = ({ system, nova }: Facts, settings: Settings): Refusal | undefined => {
+  const not = (message: string, hint: string): Refusal => ({ code: "E_UNSUPPORTED", message, try: hint });
+  if (system.kernel !== "SunOS")
+    return not(`this is ${system.kernel}, not Solaris`, "take the host out of the inventory");
+  if (!/^11\./.test(system.version))
+    return not(
+      `this is ${system.version}, not Oracle Solaris 11: illumos has neither periodic services nor solariszones`,
+      "take the host out of the inventory",
+    );
+  if (/^11\.[01]\b/.test(system.version))
+    return not(`Solaris ${system.version} has no OpenStack`, "update the node to 11.3");
+  if (/^11\.([4-9]|[1-9][0-9])/.test(system.version))
+    return not(
+      `Solaris ${system.version} has no OpenStack: it was removed in 11.4`,
+      "take the host out of the inventory",
+    );
+  if (system.version.startsWith("11.2") && settings.cleaner !== "absent")
+    return not(
+      "Solaris 11.2 has no periodic services, which the cleaner needs",
+      "set novasweep_cleaner=absent for this host, or update it to 11.3",
+    );
+  if (system.zone !== "global")
+    return {
+      code: "E_NOT_GLOBAL",
+      message: `this is zone ${system.zone}, not a global zone`,
+      try: "name the global zone's host",
+    };
+  return !nova.seen && nova.why === "absent"
+    ? { code: "E_NO_NOVA", message: "cloud/openstack/nova is not installed", try: "take the host out of the inventory" }
+    : undefined;
+};
+
+/** Every reason not to act on a host that drifts, most basic first. */
+export const refusals = (facts: Facts, desired: Desired, accepted: Accepted): readonly Refusal[] => [
+  ...blindness(facts, desired),
+  ...lockRefusal(facts, accepted),
+  ...serviceRefusal(facts),
+  ...bootRefusal(facts, accepted),
+  ...confRefusal(facts),
+  ...pendingRefusal(facts, accepted),
+  ...datasetRefusal(facts, desired),
+  ...pathRefusal(facts, desired),
+  ...packagedRefusal(facts),
+  ...busyRefusal(facts, desired),
+];
+
+/** "Could not look" never counts as "absent": whatever a decision rests on must have been seen. */
+const blindness = (facts: Facts, desired: Desired): readonly Refusal[] => {
+  const needed: readonly (readonly [string, Observed<unknown> | undefined, boolean])[] = [
+    // name, field, whether "absent" is an answer
+    ["nova-compute's state", facts.service, false],
+    [desired.settings.novaConf, facts.conf, true],
+    [`dataset ${desired.dataset}`, facts.datasets[desired.dataset], true],
+    [desired.mountpoint, facts.directories[desired.mountpoint], true],
+    [desired.cacheDir, facts.directories[desired.cacheDir], true],
+    ["the images of the cache in force", imagesInForce(facts), true],
+    ["the cleaner's instance", facts.cleaner, true],
+    ["the cleaner's method file", facts.cleanerFiles.method, true],
+    ["the cleaner's manifest file", facts.cleanerFiles.manifest, true],
+    ["the boot environments", facts.bootEnvironments, false],
+    ["the zones being installed", facts.incompleteZones, false],
+    ["our notes beside nova.conf", facts.notes, true],
+    ["the host's lock", facts.lock, true],
+  ];
+  return needed.flatMap(([name, field, mayBeAbsent]): Refusal[] => {
+    if (field?.seen || (field !== undefined && !field.seen && field.why === "absent" && mayBeAbsent)) return [];
+    const why =
+      field === undefined || field.seen
+        ? "the probe did not say"
+        : [field.why, field.detail].filter(Boolean).join(": ");
+    return [
+      { code: "E_BLIND", message: `could not look at ${name}: ${why}`, try: "see to it on the node, then run again" },
+    ];
+  });
+};
+
+/** A directory that is not there holds no images; one that could not be listed may hold a download. */
+const imagesInForce = (facts: Facts): Observed<unknown> | undefined => {
+  const inForce = inForceOf(facts);
+  const directory = inForce === undefined ? undefined : facts.directories[inForce];
+  if (inForce === undefined) return { seen: false, why: "absent" };
+  return directory?.seen ? directory.value.images : directory;
+};
+
+const lockRefusal = ({ lock }: Facts, accepted: Accepted): readonly Refusal[] => {
+  if (!lock.seen || (!lock.value.alive && accepted.breakStaleLock)) return [];
+  const { run, user, controller, pid, since, alive } = lock.value;
+  const who = `run ${run} by ${user} on ${controller} (pid ${pid}) since ${since}`;
+  return alive
+    ? [{ code: "E_LOCKED", message: `locked by ${who}`, try: "wait for that run to end" }]
+    : [{ code: "E_LOCKED", message: `stale lock of ${who}`, try: "--break-stale-lock takes it over" }];
+};
+
+const serviceRefusal = ({ service }: Facts): readonly Refusal[] => {
+  if (!service.seen) return [];
+  const { state, nextState } = service.value;
+  if (nextState !== "none")
+    return [
+      {
+        code: "E_SERVICE_STATE",
+        message: `nova-compute is in transition (${state} to ${nextState})`,
+        try: "run again when it has settled",
+      },
+    ];
+  return state === "online" || state === "disabled"
+    ? []
+    : [
+        {
+          code: "E_SERVICE_STATE",
+          message: `nova-compute is ${state}`,
+          try: "svcs -x on the node tells why; mend that first",
+        },
+      ];
+};
+
+const bootRefusal = ({ bootEnvironments }: Facts, accepted: Accepted): readonly Refusal[] => {
+  if (!bootEnvironments.seen || accepted.thisBootEnvironment) return [];
+  const next = bootEnvironments.value.find((be) => be.onReboot);
+  return next === undefined || next.active
+    ? []
+    : [
+        {
+          code: "E_PENDING_BOOT",
+          message: `boot environment ${next.name} is active on reboot: what is changed now would vanish then`,
+          try: "reboot the node first, or accept it with --this-boot-environment",
+        },
+      ];
+};
+
+const confRefusal = ({ conf }: Facts): readonly Refusal[] => {
+  if (!conf.seen)
+    return conf.why === "absent" ? [refusal("E_CONF_ABSENT", "nova.conf is not there", "install or restore it")] : [];
+  const { path, mode, owner, directoryOwner, parseError, inForce } = conf.value;
+  if (!mode.startsWith("-"))
+    return [refusal("E_CONF_LINK", `${path} is no regular file (${mode})`, "put a regular file there")];
+  if (owner !== directoryOwner && directoryOwner !== "root")
+    return [
+      refusal("E_CONF_OWNER", `${path} belongs to ${owner}, its directory to ${directoryOwner}`, "give both one owner"),
+    ];
+  if (parseError !== undefined)
+    return [
+      refusal(
+        "E_CONF_PARSE",
+        `${path}:${parseError.line}: ${parseError.reason}`,
+        "nova-compute would not start with it either: mend that line",
+      ),
+    ];
+  return inForce.seen
+    ? []
+    : [
+        refusal(
+          "E_CONF_VALUE",
+          `the value in force cannot be worked out: ${inForce.detail ?? inForce.why}`,
+          "set glancecache_dirname to a plain path",
+        ),
+      ];
+};
+
+/** A file changed by somebody else since nova-compute started: our restart would put that change in force too. */
+const pendingRefusal = (facts: Facts, accepted: Accepted): readonly Refusal[] =>
+  isConfNewer(facts) && !isRestartOwed(facts) && !accepted.activatePending
+    ? [
+        refusal(
+          "E_PENDING_FOREIGN_CHANGE",
+          "nova.conf was changed by somebody else after nova-compute started: a restart would put that in force too",
+          "restart nova-compute yourself, or accept it with --activate-pending",
+        ),
+      ]
+    : [];
+
+/** Whether the file in place is one of ours whose restart was never paid. */
+export const isRestartOwed = ({ conf, notes }: Facts): boolean =>
+  conf.seen && notes.seen && notes.value.some((note) => note.restart === "owed" && note.after === conf.value.digest);
+
+const datasetRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
+  const dataset = facts.datasets[desired.dataset];
+  if (!dataset?.seen) return overlap(facts, desired);
+  const { mountpoint, mounted, readonly: isReadonly, usedBytes } = dataset.value;
+  if (mountpoint !== desired.mountpoint)
+    return [
+      refusal(
+        "E_DATASET",
+        `${desired.dataset} is mounted at ${mountpoint}, not at ${desired.mountpoint}`,
+        "set cache_mountpoint, or zfs set mountpoint on the node",
+      ),
+    ];
+  if (!mounted)
+    return [refusal("E_DATASET", `${desired.dataset} is not mounted`, "zfs mount it, and look what lies underneath")];
+  if (isReadonly) return [refusal("E_DATASET", `${desired.dataset} is read-only`, "zfs set readonly=off")];
+  return usedBytes > desired.quotaBytes
+    ? [
+        refusal(
+          "E_QUOTA_BELOW_USE",
+          `${desired.dataset} uses ${usedBytes} bytes, more than the quota of ${desired.quotaBytes}`,
+          "purge --cache --to-limit frees space first, or set a larger cache_quota",
+        ),
+      ]
+    : [];
+};
+
+/** Another dataset mounted where ours shall be. */
+const overlap = (facts: Facts, desired: Desired): readonly Refusal[] => {
+  const other = Object.values(facts.datasets).find(
+    (field) => field.seen && field.value.mounted && field.value.mountpoint === desired.mountpoint,
+  );
+  return other?.seen
+    ? [
+        refusal(
+          "E_OVERLAP",
+          `${other.value.name} is mounted at ${desired.mountpoint}`,
+          "set cache_dataset to it, or another cache_mountpoint",
+        ),
+      ]
+    : [];
+};
+
+const pathRefusal = (facts: Facts, desired: Desired): readonly Refusal[] =>
+  [...new Set([desired.mountpoint, desired.cacheDir])].flatMap((path) => {
+    const directory = facts.directories[path];
+    return directory?.seen && !directory.value.mode.startsWith("d")
+      ? [
+          refusal(
+            "E_PATH_LINK",
+            `${path} is no directory (${directory.value.mode})`,
+            "look what put it there, and move it away",
+          ),
+        ]
+      : [];
+  });
+
+const packagedRefusal = ({ nova }: Facts): readonly Refusal[] =>
+  nova.seen && nova.value.cleanerPackage.seen
+    ? [
+        refusal(
+          "E_PACKAGED",
+          `package ${nova.value.cleanerPackage.value} owns the cleaner's files`,
+          "pkg uninstall it first: files of a package are not written over",
+        ),
+      ]
+    : [];
+
+const busyRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
+  const zones = facts.incompleteZones.seen ? facts.incompleteZones.value : [];
+  const files = cachesToWatch(facts, desired).flatMap((dir) => {
+    const directory = facts.directories[dir];
+    const images = directory?.seen ? directory.value.images : undefined;
+    return images?.seen ? images.value.busy.map((name) => `${dir}/${name}`) : [];
+  });
+  const hint = "run again when it is idle";
+  return [
+    ...(zones.length > 0 ? [refusal("E_BUSY", `a zone is being installed: ${zones.join(", ")}`, hint)] : []),
+    ...(files.length > 0 ? [refusal("E_BUSY", `an image is being downloaded: ${files.join(", ")}`, hint)] : []),
+  ];
+};
+
+/** The directory in force and the one that will be. */
+const cachesToWatch = (facts: Facts, desired: Desired): readonly AbsPath[] => [
+  ...new Set([inForceOf(facts), desired.cacheDir].filter((dir) => dir !== undefined)),
+];
+
+const refusal = (code: Refusal["code"], message: string, hint: string): Refusal => ({ code, message, try: hint });
