@@ -1,0 +1,155 @@
+/** Reads journals back. Only a torn last line is forgiven: it was never durable, so nothing rested on it. */
+import { type FileHandle, open } from "node:fs/promises";
+import type { EventType, RunEvent } from "../domain/event.ts";
+import type { RunId } from "../domain/ids.ts";
+import { type Complaint, err, ok, type Result } from "../domain/result.ts";
+import { splitLines } from "./split-lines.ts";
+
+/** What a journal folds to, and whether its last line was cut off by a crash. */
+export interface Folded<S> {
+  readonly state: S;
+  readonly torn: boolean;
+}
+
+/** Folds a journal event by event; memory is the state's, whatever the file's length. `E_JOURNAL` with `file:line` when it is damaged. */
+export const foldJournal = async <S>(
+  path: string,
+  reduce: (state: S, event: RunEvent) => S,
+  initial: S,
+): Promise<Result<Folded<S>>> =>
+  reading<Folded<S>>(path, async (file) => {
+    let state = initial;
+    let seq = 0;
+    let run: RunId | undefined;
+    for await (const line of splitLines(chunksOf(file))) {
+      const where = `${path}:${seq + 1}`;
+      if (line.kind === "torn") return ok({ state, torn: true });
+      if (line.kind === "too-long") return err(damaged(where, `the line is longer than ${line.maxBytes} bytes`));
+      const event = parseEvent(line.text, where);
+      if (!event.ok) return event;
+      if (event.value.seq !== seq + 1) return err(damaged(where, `event ${event.value.seq} follows event ${seq}`));
+      run ??= event.value.run;
+      if (event.value.run !== run) return err(damaged(where, `an event of another run, ${event.value.run}`));
+      seq += 1;
+      state = reduce(state, event.value);
+    }
+    return ok({ state, torn: false });
+  });
+
+/** Every event of a journal, in order. For long ones use `foldJournal`. */
+export const readJournal = async (
+  path: string,
+): Promise<Result<{ readonly events: readonly RunEvent[]; readonly torn: boolean }>> => {
+  const events: RunEvent[] = [];
+  const folded = await foldJournal(
+    path,
+    (list, event) => {
+      list.push(event);
+      return list;
+    },
+    events,
+  );
+  return folded.ok ? ok({ events, torn: folded.value.torn }) : folded;
+};
+
+/** A run's first and last whole event; the same one when there is only one, none when there is none. */
+export interface Ends {
+  readonly first: RunEvent | undefined;
+  readonly last: RunEvent | undefined;
+}
+
+/** The first and the last whole event of a journal: enough to say what a run was and how it ended, without reading what lies between. */
+export const readEnds = async (path: string): Promise<Result<Ends>> =>
+  reading<Ends>(path, async (file) => {
+    const first = await firstLine(file);
+    if (first === undefined) return ok({ first: undefined, last: undefined });
+    const firstEvent = parseEvent(first, `${path}:1`);
+    if (!firstEvent.ok) return firstEvent;
+    const last = await lastLine(file);
+    const lastEvent = last === undefined ? firstEvent : parseEvent(last, path);
+    return lastEvent.ok ? ok({ first: firstEvent.value, last: lastEvent.value }) : lastEvent;
+  });
+
+const reading = async <T>(path: string, read: (file: FileHandle) => Promise<Result<T>>): Promise<Result<T>> => {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, "r");
+    return await read(file);
+  } catch (cause) {
+    return err(damaged(path, cause instanceof Error ? cause.message : String(cause)));
+  } finally {
+    await file?.close();
+  }
+};
+
+const chunkBytes = 64 * 1024;
+
+/** The file from its start. (A read stream would close the handle when its reader stops early.) */
+const chunksOf = async function* (file: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ; ) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+};
+
+const firstLine = async (file: FileHandle): Promise<string | undefined> => {
+  for await (const line of splitLines(chunksOf(file))) {
+    return line.kind === "line" ? line.text : undefined;
+  }
+  return undefined;
+};
+
+/** The end of a run is a short event; a longer last one is not the end of a run, and its content is not needed. */
+const tailBytes = 64 * 1024;
+
+const lastLine = async (file: FileHandle): Promise<string | undefined> => {
+  const { size } = await file.stat();
+  const start = Math.max(0, size - tailBytes);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+  const tail = buffer.subarray(0, bytesRead);
+  const end = tail.lastIndexOf(0x0a);
+  const before = tail.subarray(0, Math.max(0, end)).lastIndexOf(0x0a);
+  return end === -1 || (before === -1 && start > 0) ? undefined : tail.subarray(before + 1, end).toString("utf8");
+};
+
+/** Every event type there is; a new one is a compile error here. */
+const known: Readonly<Record<EventType, true>> = {
+  "run.started": true,
+  "host.phase": true,
+  "host.facts": true,
+  "plan.made": true,
+  "plan.accepted": true,
+  "wave.opened": true,
+  "gate.decided": true,
+  "host.step": true,
+  "host.line": true,
+  "host.settled": true,
+  "lock.taken": true,
+  "operator.acted": true,
+  "run.settled": true,
+};
+
+const parseEvent = (text: string, where: string): Result<RunEvent> => {
+  let event: unknown;
+  try {
+    event = JSON.parse(text);
+  } catch {
+    return err(damaged(where, "the line is not JSON"));
+  }
+  if (typeof event !== "object" || event === null) return err(damaged(where, "the line is not an event"));
+  const { v, seq, type } = event as Partial<Record<string, unknown>>;
+  if (v !== 1) return err(damaged(where, `version ${JSON.stringify(v) ?? "none"} of the events is not known`));
+  if (typeof seq !== "number") return err(damaged(where, "the event has no number"));
+  if (typeof type !== "string" || !Object.hasOwn(known, type)) {
+    return err(damaged(where, `event type ${JSON.stringify(type) ?? "none"} is not known`));
+  }
+  return ok(event as RunEvent);
+};
+
+const damaged = (where: string, what: string): Complaint => ({
+  code: "E_JOURNAL",
+  what: `cannot read the journal: ${what}`,
+  where,
+});

@@ -1,0 +1,38 @@
+/** Cuts a stream of bytes into lines of bounded length. */
+
+/** Longest line of a journal: a plan of a thousand hosts, with room to spare; more is not a journal. */
+export const maxLineBytes = 8 * 1024 ** 2;
+
+/** A whole line, the rest after the last newline, or a line beyond the bound; the last two end the stream. */
+export type Line =
+  | { readonly kind: "line"; readonly text: string }
+  | { readonly kind: "torn" }
+  | { readonly kind: "too-long"; readonly maxBytes: number };
+
+/** Yields the lines of `chunks` without their newlines. Holds at most one line and one chunk. */
+export const splitLines = async function* (
+  chunks: AsyncIterable<Buffer>,
+  maxBytes: number = maxLineBytes,
+): AsyncGenerator<Line> {
+  let parts: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
+      parts.push(chunk.subarray(start, end));
+      length += end - start;
+      if (length > maxBytes) break;
+      yield { kind: "line", text: Buffer.concat(parts).toString("utf8") };
+      parts = [];
+      length = 0;
+      start = end + 1;
+    }
+    parts.push(chunk.subarray(start));
+    length += chunk.length - start;
+    if (length > maxBytes) {
+      yield { kind: "too-long", maxBytes };
+      return;
+    }
+  }
+  if (length > 0) yield { kind: "torn" };
+};

@@ -1,0 +1,287 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFile, chmod, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { RunEvent } from "../../src/domain/event.ts";
+import type { Complaint, Result } from "../../src/domain/result.ts";
+import { describeHolder, isAlive, readLock, takeLock } from "../../src/journal/lock.ts";
+import { foldJournal, readEnds, readJournal } from "../../src/journal/read.ts";
+import { findRun, isRunId, journalPath, listRuns, newRunId } from "../../src/journal/runs.ts";
+import { splitLines } from "../../src/journal/split-lines.ts";
+import { type Journal, openJournal } from "../../src/journal/write.ts";
+
+const run = "20260102-030405-0a0b0c";
+let stateDir: string;
+
+beforeEach(async () => {
+  stateDir = join(await mkdtemp(join(tmpdir(), "novasweep-journal-")), "state");
+});
+afterEach(async () => {
+  await rm(join(stateDir, ".."), { recursive: true, force: true });
+});
+
+const line = (seq: number, text = "hello"): RunEvent => ({
+  v: 1,
+  run,
+  seq,
+  at: "2026-01-02T03:04:05.000Z",
+  type: "host.line",
+  host: "cn01",
+  stream: "stdout",
+  text,
+});
+
+const value = <T>(result: Result<T>): T => {
+  if (!result.ok) throw new Error(`${result.error.where}: ${result.error.what}`);
+  return result.value;
+};
+const complaint = <T>(result: Result<T>): Complaint => {
+  if (result.ok) throw new Error("no complaint");
+  return result.error;
+};
+
+const written = async (...events: readonly RunEvent[]): Promise<string> => {
+  const journal = value(await openJournal(stateDir, run));
+  for (const event of events) journal.accept(event);
+  await journal.close();
+  return journal.path;
+};
+
+describe("writing", () => {
+  test("what a barrier acknowledged is in the file, in order", async () => {
+    const journal = value(await openJournal(stateDir, run));
+    journal.accept(line(1));
+    journal.accept(line(2));
+    await journal.barrier();
+    expect(await readFile(journal.path, "utf8")).toBe(`${JSON.stringify(line(1))}\n${JSON.stringify(line(2))}\n`);
+    await journal.close();
+  });
+
+  test("barriers that overlap all resolve, and keep the order of acceptance", async () => {
+    const journal = value(await openJournal(stateDir, run));
+    await Promise.all(
+      Array.from({ length: 200 }, (_, index) => {
+        journal.accept(line(index + 1));
+        return journal.barrier();
+      }),
+    );
+    const { events } = value(await readJournal(journal.path));
+    expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+    await journal.close();
+  });
+
+  test("close makes durable what no barrier asked for", async () => {
+    expect(value(await readJournal(await written(line(1), line(2)))).events).toHaveLength(2);
+  });
+
+  test("directories are 0700 and the file 0600", async () => {
+    const path = await written(line(1));
+    const modes = await Promise.all(
+      [stateDir, join(stateDir, "runs"), path].map(async (name) => (await stat(name)).mode),
+    );
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(["700", "700", "600"]);
+  });
+
+  test("a run that has a journal is never written again", async () => {
+    await written(line(1));
+    expect(complaint(await openJournal(stateDir, run))).toMatchObject({
+      code: "E_JOURNAL",
+      where: journalPath(stateDir, run),
+    });
+  });
+
+  test("a state directory that cannot be made is a complaint", async () => {
+    await writeFile(join(stateDir, "..", "file"), "");
+    const found = complaint(await openJournal(join(stateDir, "..", "file", "state"), run));
+    expect(found).toMatchObject({ code: "E_JOURNAL", try: expect.stringContaining("--state-dir") });
+  });
+
+  test("a full disk rejects the barrier and every later one, and what was there stays readable", async () => {
+    // A real file with a real limit: bash's ulimit -f makes write(2) fail with EFBIG once SIGXFSZ is ignored.
+    const child = spawn(
+      "bash",
+      ["-c", `trap '' XFSZ; ulimit -f 1; exec "$0" --input-type=module -e "$1"`, process.execPath, childScript],
+      { env: { ...process.env, STATE_DIR: stateDir, RUN: run }, stdio: ["ignore", "pipe", "inherit"] },
+    );
+    let out = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      out += chunk.toString();
+    });
+    await once(child, "close");
+    expect(out.trim().split("\n")).toEqual(["first kept", "second rejected", "third rejected", "closed"]);
+    expect(value(await readJournal(journalPath(stateDir, run)))).toMatchObject({ events: [{ seq: 1 }], torn: true });
+  });
+});
+
+const childScript = `
+  import { openJournal } from ${JSON.stringify(new URL("../../src/journal/write.ts", import.meta.url).href)};
+  const { STATE_DIR, RUN } = process.env;
+  const event = (seq, text) => ({ v: 1, run: RUN, seq, at: "", type: "host.line", host: "cn01", stream: "stdout", text });
+  const { value: journal } = await openJournal(STATE_DIR, RUN);
+  const say = (name) => [() => console.log(name, "kept"), () => console.log(name, "rejected")];
+  journal.accept(event(1, "small"));
+  await journal.barrier().then(...say("first"));
+  journal.accept(event(2, "x".repeat(4096)));
+  await journal.barrier().then(...say("second"));
+  await journal.barrier().then(...say("third"));
+  await journal.close();
+  console.log("closed");
+`;
+
+describe("reading", () => {
+  test("a last line without its newline is forgiven and said", async () => {
+    const path = await written(line(1), line(2));
+    await truncate(path, (await stat(path)).size - 1);
+    expect(value(await readJournal(path))).toEqual({ events: [line(1)], torn: true });
+  });
+
+  test("an empty journal has no events", async () => {
+    expect(value(await readJournal(await written()))).toEqual({ events: [], torn: false });
+  });
+
+  test.each([
+    ["garbage in the middle", "{oops\n", 2, "not JSON"],
+    ["a repeated number", `${JSON.stringify(line(1))}\n`, 2, "event 1 follows event 1"],
+    ["a gap", `${JSON.stringify(line(3))}\n`, 2, "event 3 follows event 1"],
+    ["an unknown version", `${JSON.stringify({ ...line(2), v: 2 })}\n`, 2, "version 2"],
+    ["an unknown type", `${JSON.stringify({ ...line(2), type: "host.exploded" })}\n`, 2, "host.exploded"],
+    ["a name every object has", `${JSON.stringify({ ...line(2), type: "toString" })}\n`, 2, "toString"],
+    ["a number for an event", "7\n", 2, "not an event"],
+    ["an event of another run", `${JSON.stringify({ ...line(2), run: "20260102-030405-ffffff" })}\n`, 2, "another run"],
+  ])("%s is a complaint with file and line", async (_name, text, at, words) => {
+    const path = await written(line(1));
+    await appendFile(path, text);
+    const found = complaint(await readJournal(path));
+    expect(found).toMatchObject({ code: "E_JOURNAL", where: `${path}:${at}`, what: expect.stringContaining(words) });
+  });
+
+  test("a line beyond the bound is a complaint, not memory", async () => {
+    const path = await written(line(1));
+    const file = await open(path, "a");
+    await file.write(Buffer.alloc(9 * 1024 ** 2, "x"));
+    await file.close();
+    expect(complaint(await readJournal(path))).toMatchObject({
+      where: `${path}:2`,
+      what: expect.stringContaining("longer"),
+    });
+  });
+
+  test("a missing journal is a complaint", async () => {
+    expect(complaint(await readJournal(join(stateDir, "none")))).toMatchObject({ code: "E_JOURNAL" });
+  });
+
+  test("a fold sees every event once", async () => {
+    const path = await written(line(1), line(2), line(3));
+    expect(value(await foldJournal(path, (sum, event) => sum + event.seq, 0))).toEqual({ state: 6, torn: false });
+  });
+
+  test("lines are the same however the bytes are cut", async () => {
+    const bytes = Buffer.from("één\n\ntwo\nthree");
+    for (let size = 1; size <= bytes.length; size += 1) {
+      const lines = [];
+      for await (const found of splitLines(cut(bytes, size))) lines.push(found);
+      expect(lines).toEqual([
+        { kind: "line", text: "één" },
+        { kind: "line", text: "" },
+        { kind: "line", text: "two" },
+        { kind: "torn" },
+      ]);
+    }
+  });
+
+  test.each([
+    ["no event", [], undefined, undefined],
+    ["one event", [line(1)], 1, 1],
+    ["a long middle", [line(1), line(2, "x".repeat(200_000)), line(3)], 1, 3],
+  ])("the ends of a journal with %s", async (_name, events, first, last) => {
+    const ends = value(await readEnds(await written(...events)));
+    expect([ends.first?.seq, ends.last?.seq]).toEqual([first, last]);
+  });
+
+  test("the ends of a journal whose last line is torn are whole events", async () => {
+    const path = await written(line(1), line(2));
+    await appendFile(path, '{"v":1,');
+    expect(value(await readEnds(path)).last?.seq).toBe(2);
+  });
+});
+
+const cut = async function* (bytes: Buffer, size: number): AsyncGenerator<Buffer> {
+  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
+};
+
+describe("runs", () => {
+  test("an id says when, sorts by time and is unlike its neighbour's", () => {
+    const id = newRunId(new Date("2026-01-02T03:04:05.678Z"), Uint8Array.of(0, 1, 255));
+    expect(id).toBe("20260102-030405-0001ff");
+    expect(isRunId(id)).toBe(true);
+    expect(isRunId(`${id}/../x`)).toBe(false);
+  });
+
+  test("only journals are listed, oldest first", async () => {
+    expect(value(await listRuns(stateDir))).toEqual([]);
+    await written(line(1));
+    const earlier: Journal = value(await openJournal(stateDir, "20250102-030405-0a0b0c"));
+    await earlier.close();
+    await writeFile(join(stateDir, "runs", "notes.ndjson"), "");
+    expect(value(await listRuns(stateDir))).toEqual(["20250102-030405-0a0b0c", run]);
+  });
+
+  test("a run is found by an unambiguous beginning of its id", () => {
+    const runs = ["20250102-030405-0a0b0c", "20260102-030405-0a0b0c", "20260102-030405-0b0b0c"];
+    expect(value(findRun(runs, "2025"))).toBe(runs[0]);
+    expect(value(findRun(runs, "20260102-030405-0a"))).toBe(runs[1]);
+    expect(complaint(findRun(runs, "2026"))).toMatchObject({ code: "E_USAGE", try: expect.stringContaining("0b0b0c") });
+    expect(complaint(findRun(runs, "2024"))).toMatchObject({
+      code: "E_USAGE",
+      try: expect.stringContaining("novasweep runs"),
+    });
+  });
+});
+
+describe("the lock of a run", () => {
+  const here = { hostname: hostname() };
+  const holderOf = (pid: number) => describeHolder(pid, here.hostname, "2026-01-02T03:04:05Z");
+
+  beforeEach(async () => {
+    await written(line(1));
+  });
+
+  test("says who drives the run until it is released, for the owner's eyes only", async () => {
+    const holder = await holderOf(process.pid);
+    const lock = value(await takeLock(stateDir, run, holder));
+    expect(await readLock(stateDir, run)).toEqual(holder);
+    expect((await stat(join(stateDir, "runs", `${run}.lock`))).mode & 0o777).toBe(0o600);
+    expect(await isAlive(holder, here)).toBe(true);
+    await lock.release();
+    expect(await readLock(stateDir, run)).toBeUndefined();
+  });
+
+  test("of a process that ended is dead", async () => {
+    const child = spawn("sleep", ["60"]);
+    const holder = await holderOf(child.pid ?? 0);
+    expect(await isAlive(holder, here)).toBe(true);
+    child.kill();
+    await once(child, "close");
+    expect(await isAlive(holder, here)).toBe(false);
+  });
+
+  test("of another boot, or of a process whose pid is used again, is dead; of another machine it may be alive", async () => {
+    const holder = await holderOf(process.pid);
+    expect(await isAlive({ ...holder, bootId: "another" }, here)).toBe(false);
+    expect(await isAlive({ ...holder, startTicks: "1" }, here)).toBe(false);
+    expect(await isAlive({ ...holder, hostname: "elsewhere", pid: 2 ** 30 }, here)).toBe(true);
+  });
+
+  test.each(["", "{", "[]", '{"pid":-1}', '{"pid":"1"}'])("that reads %j holds nobody", async (text) => {
+    await writeFile(join(stateDir, "runs", `${run}.lock`), text);
+    expect(await readLock(stateDir, run)).toBeUndefined();
+  });
+
+  test("that cannot be written is a complaint", async () => {
+    await chmod(join(stateDir, "runs"), 0o700);
+    await rm(join(stateDir, "runs"), { recursive: true });
+    expect(complaint(await takeLock(stateDir, run, await holderOf(process.pid)))).toMatchObject({ code: "E_JOURNAL" });
+  });
+});
