@@ -1,0 +1,236 @@
+/**
+ * Text only, never sends: joins the shell files into the scripts that a node runs.
+ * May import domain; knows nothing of connections.
+ */
+import { readFileSync } from "node:fs";
+import type { Change } from "../domain/change.ts";
+import { unreachable } from "../domain/result.ts";
+import type { Settings } from "../domain/settings.ts";
+
+const asset = (name: string): string => readFileSync(new URL(`./sh/${name}`, import.meta.url), "utf8");
+
+/** Quotes one word for a POSIX shell. The only way text of ours enters a script. */
+export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+export const CLEANER_FMRI = "svc:/site/nova-cache-cleanup:default";
+export const METHOD_PATH = "/lib/svc/method/nova-cache-cleanup";
+export const MANIFEST_PATH = "/lib/svc/manifest/site/nova-cache-cleanup.xml";
+
+/** One tool of a node: `NAME TAB PATH TAB OPTIONS TAB SOURCE` in sh/tools.txt. */
+export interface Tool {
+  readonly name: string;
+  readonly path: string;
+  readonly options: string;
+  readonly source: string;
+}
+
+/** Reads tools.txt; a path that is not absolute is a bug of ours. */
+export const parseTools = (text: string): readonly Tool[] =>
+  text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [name = "", path = "", options = "", source = ""] = line.split("\t");
+      if (!/^[A-Z][A-Z0-9_]*$/.test(name) || !/^\/[A-Za-z0-9/._-]+$/.test(path))
+        throw new Error(`tools.txt: not NAME TAB /PATH: ${JSON.stringify(line)}`);
+      return { name, path, options, source };
+    });
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+};
+
+const prelude = once(() => {
+  const tools = parseTools(asset("tools.txt")).map(({ name, path }) => `${name}=${path}`);
+  return ["# prelude", ...tools, "R=", "# end prelude"].join("\n");
+});
+const library = once(() => `${asset("lib.sh")}\n${asset("probe.sh")}`);
+const applyLibrary = once(() => asset("apply.sh"));
+
+/** What every script is told. `wantUid` is `0`, or `any` for a read-only command that does not become root. */
+export interface ScriptInputs {
+  readonly nonce: string;
+  readonly run: string;
+  readonly controller: string;
+  readonly operator: string;
+  readonly wantUid: "0" | "any";
+  readonly settings: Settings;
+  /** Whether the probe shall send nova.conf when the value in force is not acceptable. */
+  readonly sendConf: boolean;
+}
+
+/** What an apply script is told besides. */
+export interface ApplyInputs extends ScriptInputs {
+  readonly changes: readonly Change[];
+  readonly cacheDir: string;
+  readonly expect: {
+    readonly confDigest: string;
+    readonly bootedAt: string;
+    readonly serviceState: string;
+  };
+  readonly hostTimeoutS: number;
+  readonly stepTimeoutS: number;
+  readonly soakS: number;
+  readonly breakLock: boolean;
+  readonly method: string;
+  readonly manifest: string;
+}
+
+/** The script that looks and touches nothing. */
+export const probeScript = (inputs: ScriptInputs): string =>
+  wrap([prelude(), assignments(common(inputs)), library(), "begin", "probe"]);
+
+/** The script that carries out one host's changes and looks again. */
+export const applyScript = (inputs: ApplyInputs): string =>
+  wrap([
+    prelude(),
+    assignments({ ...common(inputs), ...applyOnly(inputs) }),
+    library(),
+    applyLibrary(),
+    "begin",
+    "apply_begin",
+    ...calls(inputs),
+    "commit",
+  ]);
+
+/** Line 1 is the umask; the wrapper makes a truncated upload run nothing; the trap comes after main (ksh93 scopes some traps). */
+const wrap = (parts: readonly string[]): string =>
+  ["umask 077", "main() {", ...parts, "}", "trap 'on_exit $?' EXIT", "main </dev/null", ""].join("\n");
+
+const assignments = (values: Readonly<Record<string, string>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name}=${quote(value)}`)
+    .join("\n");
+
+const common = ({ settings, ...inputs }: ScriptInputs): Record<string, string> => ({
+  N: inputs.nonce,
+  RUN: inputs.run,
+  CONTROLLER: inputs.controller,
+  OPERATOR: inputs.operator,
+  WANT_UID: inputs.wantUid,
+  CONF: settings.novaConf,
+  SERVICE: settings.novaService,
+  SECTION: settings.novaSection,
+  CLEANER: CLEANER_FMRI,
+  METHOD: METHOD_PATH,
+  MANIFEST: MANIFEST_PATH,
+  DATASETS: datasetsToLookAt(settings).join(" "),
+  DIRS: directoriesToLookAt(settings).join(" "),
+  SEND_CONF: inputs.sendConf ? "1" : "0",
+  ...acceptable(settings),
+});
+
+const applyOnly = ({ settings, ...inputs }: ApplyInputs): Record<string, string> => ({
+  EXPECT_CONF: inputs.expect.confDigest,
+  EXPECT_BOOT: inputs.expect.bootedAt,
+  EXPECT_STATE: inputs.expect.serviceState,
+  HOST_TIMEOUT: String(inputs.hostTimeoutS),
+  STEP_TIMEOUT: String(inputs.stepTimeoutS),
+  SOAK: String(inputs.soakS),
+  BREAK_LOCK: inputs.breakLock ? "1" : "0",
+  CACHE_DIR: inputs.cacheDir,
+  CACHE_OWNER: settings.cacheOwner,
+  METHOD_TEXT: inputs.method,
+  MANIFEST_TEXT: inputs.manifest,
+});
+
+/** Every dataset any layout may choose, and the parents that would have to be made. `=` stands for the root pool. */
+export const datasetsToLookAt = (settings: Settings): readonly string[] => [
+  "=/export",
+  "=/export/nova",
+  "=/VARSHARE",
+  "=/VARSHARE/nova/images",
+  ...(settings.cacheDataset === undefined ? [] : [settings.cacheDataset]),
+];
+
+/** Every directory a decision may rest on; the one in force is added on the node. */
+export const directoriesToLookAt = (settings: Settings): readonly string[] => [
+  ...new Set([
+    "/export/nova",
+    "/export/nova/images",
+    "/var/share/nova/images",
+    "/var/lib/nova/images",
+    ...(settings.cacheMountpoint === undefined ? [] : [settings.cacheMountpoint, `${settings.cacheMountpoint}/images`]),
+    ...(settings.cacheDir === undefined ? [] : [settings.cacheDir]),
+    ...(settings.legacyDirs === "auto" ? [] : settings.legacyDirs),
+  ]),
+];
+
+/** The values in force with which nova.conf need not be sent: see the layouts of the reference. */
+const acceptable = (settings: Settings): { ACCEPT: string; ACCEPT_DEFAULT: string } => {
+  if (settings.cacheDir !== undefined) return { ACCEPT: settings.cacheDir, ACCEPT_DEFAULT: "" };
+  if (settings.cacheMountpoint !== undefined)
+    return { ACCEPT: `${settings.cacheMountpoint}/images`, ACCEPT_DEFAULT: "" };
+  if (settings.cacheDataset !== undefined) return { ACCEPT: "", ACCEPT_DEFAULT: "" };
+  switch (settings.cacheLayout) {
+    case "auto":
+      return { ACCEPT: "/export/nova/images", ACCEPT_DEFAULT: "/var/share/nova/images" };
+    case "export":
+      return { ACCEPT: "/export/nova/images", ACCEPT_DEFAULT: "" };
+    case "varshare":
+      return { ACCEPT: "/var/share/nova/images", ACCEPT_DEFAULT: "" };
+    default:
+      return unreachable(settings.cacheLayout);
+  }
+};
+
+/** The step calls, numbered as the plan's changes are, with the write proof and the second idle check in their places. */
+const calls = ({ changes, cacheDir, settings }: ApplyInputs): readonly string[] => {
+  const lines: string[] = [];
+  const places = changes.findLastIndex(({ kind }) => kind.startsWith("dataset.") || kind === "directory.own");
+  const edits = changes.some(({ kind }) => kind === "conf.set" || kind === "compute.restart");
+  const proof = `step w write_proof ${quote(cacheDir)} ${quote(settings.cacheOwner)}`;
+  let idle = false;
+  if (places < 0) lines.push(proof);
+  changes.forEach((change, at) => {
+    if (edits && !idle && (change.kind === "conf.set" || change.kind === "compute.restart")) {
+      idle = true;
+      lines.push("idle_check");
+    }
+    lines.push(`step ${at + 1} ${call(change)}`);
+    if (at === places) lines.push(proof);
+  });
+  return lines;
+};
+
+const call = (change: Change): string => {
+  const words = (name: string, ...args: readonly (string | number)[]): string =>
+    [name, ...args.map((arg) => quote(String(arg)))].join(" ");
+  switch (change.kind) {
+    case "dataset.create":
+      return words("dataset_create", change.dataset, change.mountpoint, change.quotaBytes);
+    case "dataset.quota":
+      return words("dataset_quota", change.dataset, change.from, change.to);
+    case "directory.own":
+      return words("directory_own", change.path, change.owner, change.group, change.mode);
+    case "cleaner.install":
+      return "cleaner_install";
+    case "cleaner.configure":
+      return words("cleaner_configure", ...Object.entries(change.properties).map(property));
+    case "cleaner.enable":
+      return "cleaner_enable";
+    case "cleaner.disable":
+      return "cleaner_disable";
+    case "cleaner.remove":
+      return "cleaner_remove";
+    case "conf.set": {
+      const { offset, length, rangeDigest, after, replacement } = change.patch;
+      return words("conf_set", offset, length, rangeDigest, after, octal(Buffer.from(replacement, "base64")));
+    }
+    case "compute.restart":
+      return words("compute_restart", change.because);
+    default:
+      return unreachable(change);
+  }
+};
+
+/** SMF property types of the cleaner's policy. */
+const property = ([name, value]: readonly [string, string]): string =>
+  `${name}=${/^[0-9]+$/.test(value) ? "count" : "astring"}:${value}`;
+
+/** Bytes as a printf format made of octal escapes alone: nothing in it means anything to a shell or to printf. */
+const octal = (bytes: Buffer): string => Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
