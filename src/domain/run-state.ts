@@ -1,0 +1,181 @@
+import type { CommandName, EventOf, RunEvent } from "./event.ts";
+import type { Facts } from "./facts.ts";
+import { type HostTable, hostTable, rowOf, withRow } from "./host-table.ts";
+import type { HostName, RunId } from "./ids.ts";
+import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
+import type { Drift, Plan } from "./plan.ts";
+import { emptyTally, isBad, type Tally, tallied } from "./tally.ts";
+
+/** What the events of a run have said so far. Immutable: `reduce` makes the next one. Times are as the events have them. */
+export interface RunState {
+  readonly run?: RunId;
+  readonly command?: CommandName;
+  readonly check: boolean;
+  readonly patterns: readonly string[];
+  readonly by?: EventOf<"run.started">["by"];
+  readonly version?: string;
+  readonly startedAt?: string;
+  /** Of the last event: the run's own clock. */
+  readonly lastAt?: string;
+  readonly lastSeq: number;
+  readonly hosts: HostTable<HostState>;
+  readonly tally: Tally;
+  readonly settled: number;
+  readonly plan?: Plan;
+  readonly accepted?: { readonly by: "typed" | "--yes"; readonly changing: number; readonly at: string };
+  readonly waves: readonly WaveState[];
+  /** As last decided; `bad` is counted here from the outcomes after acceptance. */
+  readonly gate?: { readonly open: boolean; readonly maxBad: number; readonly reason: string; readonly at: string };
+  /** Hosts that became failed, unknown or unreachable after acceptance. */
+  readonly bad: number;
+  /** What the operator did last, declined, stopped or cut. */
+  readonly operator?: EventOf<"operator.acted">["action"];
+  readonly ended?: { readonly at: string; readonly exit: number; readonly reason?: string };
+}
+
+export interface WaveState {
+  readonly wave: number;
+  readonly of: number;
+  readonly size: number;
+  readonly settled: number;
+  readonly openedAt: string;
+}
+
+export interface HostState {
+  readonly host: HostName;
+  readonly phase: Phase;
+  /** When the phase, or the step within it, began. */
+  readonly since?: string;
+  /** The change being carried out. */
+  readonly step?: Pick<EventOf<"host.step">, "step" | "of" | "change" | "state">;
+  readonly wave?: number;
+  readonly facts?: Facts;
+  readonly outcome?: Outcome;
+  readonly failure?: Failure;
+  readonly refusals: readonly Refusal[];
+  readonly drift: readonly Drift[];
+  readonly note?: string;
+  readonly tookMs?: number;
+  /** The stale lock that was taken over here, in words. */
+  readonly lockFrom?: string;
+}
+
+/** Before the first event. */
+export const initialState: RunState = {
+  check: false,
+  patterns: [],
+  lastSeq: 0,
+  hosts: hostTable<HostState>([], (host) => queued(host)),
+  tally: emptyTally,
+  settled: 0,
+  waves: [],
+  bad: 0,
+};
+
+const queued = (host: HostName): HostState => ({ host, phase: "queued", refusals: [], drift: [] });
+
+/**
+ * The state after one more event. Total: any event in any order gives a state. A host that was not selected leaves it
+ * unchanged, and so does whatever comes after a host has settled: the first outcome counts.
+ */
+export const reduce = (state: RunState, event: RunEvent): RunState =>
+  apply({ ...state, lastAt: event.at, lastSeq: Math.max(state.lastSeq, event.seq) }, event);
+
+const apply = (state: RunState, event: RunEvent): RunState => {
+  switch (event.type) {
+    case "run.started":
+      return started(event);
+    case "plan.made":
+      return { ...state, plan: event.plan };
+    case "plan.accepted":
+      return { ...state, accepted: { by: event.by, changing: event.changing, at: event.at } };
+    case "wave.opened":
+      return waveOpened(state, event);
+    case "gate.decided":
+      return { ...state, gate: { open: event.open, maxBad: event.maxBad, reason: event.reason, at: event.at } };
+    case "host.phase":
+      return onHost(state, event.host, ({ step: _, ...host }) => ({ ...host, phase: event.phase, since: event.at }));
+    case "host.facts":
+      return onHost(state, event.host, (host) => ({ ...host, facts: event.facts }));
+    case "host.step":
+      return onHost(state, event.host, (host) => stepped(host, event));
+    case "host.line":
+      return state;
+    case "host.settled":
+      return settled(state, event);
+    case "lock.taken":
+      return onHost(state, event.host, (host) => ({ ...host, lockFrom: event.from }));
+    case "operator.acted":
+      return { ...state, operator: event.action };
+    case "run.settled":
+      return { ...state, ended: ending(event) };
+    default:
+      return newer(state, event);
+  }
+};
+
+/** A journal of a newer version may hold types this one does not know: they change nothing. */
+const newer = (state: RunState, _event: never): RunState => state;
+
+const started = (event: EventOf<"run.started">): RunState => ({
+  ...initialState,
+  run: event.run,
+  command: event.command,
+  check: event.check,
+  patterns: event.patterns,
+  by: event.by,
+  version: event.version,
+  startedAt: event.at,
+  lastAt: event.at,
+  lastSeq: event.seq,
+  hosts: hostTable(event.hosts, queued),
+});
+
+/** One host's row, unless it is unknown or already settled. */
+const onHost = (state: RunState, name: HostName, change: (host: HostState) => HostState): RunState => {
+  const host = rowOf(state.hosts, name);
+  if (host === undefined || host.outcome !== undefined) return state;
+  return { ...state, hosts: withRow(state.hosts, name, change(host)) };
+};
+
+const stepped = (host: HostState, event: EventOf<"host.step">): HostState => ({
+  ...host,
+  step: { step: event.step, of: event.of, change: event.change, state: event.state },
+  ...(event.state === "start" ? { since: event.at } : {}),
+});
+
+const waveOpened = (state: RunState, event: EventOf<"wave.opened">): RunState => {
+  const wave: WaveState = { wave: event.wave, of: event.of, size: event.hosts.length, settled: 0, openedAt: event.at };
+  let next: RunState = { ...state, waves: [...state.waves, wave] };
+  for (const name of event.hosts) next = onHost(next, name, (host) => ({ ...host, wave: event.wave }));
+  return next;
+};
+
+const settled = (state: RunState, event: EventOf<"host.settled">): RunState => {
+  const next = onHost(state, event.host, ({ step: _, ...host }) => ({
+    ...host,
+    phase: "settled",
+    since: event.at,
+    outcome: event.outcome,
+    tookMs: event.tookMs,
+    refusals: event.refusals ?? [],
+    drift: event.drift ?? [],
+    ...(event.failure === undefined ? {} : { failure: event.failure }),
+    ...(event.note === undefined ? {} : { note: event.note }),
+  }));
+  if (next === state) return state;
+  const wave = rowOf(next.hosts, event.host)?.wave;
+  return {
+    ...next,
+    tally: tallied(state.tally, event.outcome),
+    settled: state.settled + 1,
+    bad: state.bad + (state.accepted !== undefined && isBad(event.outcome) ? 1 : 0),
+    waves: state.waves.map((each) => (each.wave === wave ? { ...each, settled: each.settled + 1 } : each)),
+  };
+};
+
+const ending = (event: EventOf<"run.settled">): NonNullable<RunState["ended"]> => ({
+  at: event.at,
+  exit: event.exit,
+  ...(event.reason === undefined ? {} : { reason: event.reason }),
+});
