@@ -1,0 +1,168 @@
+import { assess } from "../domain/decide.ts";
+import type { Facts } from "../domain/facts.ts";
+import type { Host } from "../domain/host.ts";
+import type { Failure, Refusal } from "../domain/outcome.ts";
+import type { HostPlan } from "../domain/plan.ts";
+import { readFacts } from "../remote/facts-reply.ts";
+import type { ReplyLine } from "../remote/reply.ts";
+import { applyScript } from "../remote/script.ts";
+import type { RunContext } from "./context.ts";
+import { type Conversation, converse } from "./converse.ts";
+import { listenFor } from "./listen.ts";
+import { type Ending, proved } from "./prove.ts";
+import { recover } from "./recover.ts";
+import { codeOf, failureOf, refusalOf } from "./survey.ts";
+
+export type Changing = Extract<HostPlan, { verdict: "change" }>;
+
+/** Carries out one host's changes, proves them from new facts, and says how the host ended. */
+export const applyHost = async (context: RunContext, host: Host, plan: Changing, basis: Facts): Promise<Ending> => {
+  const nonce = context.nonce();
+  const watch = new StepWatch(context, host, plan);
+  const listener = listenFor(context, host, "applying", (line) => watch.accept(line));
+  const script = scriptFor(context, host, plan, basis, nonce);
+  const talk = await converse(context.transport, host, script, nonce, context.cutting, listener);
+  return settle(context, host, talk, watch);
+};
+
+const scriptFor = (context: RunContext, host: Host, plan: Changing, basis: Facts, nonce: string): string => {
+  const files = context.cleanerFiles(host.settings);
+  const { desired } = assess(basis, host.settings, files.payload, context.accepted);
+  if (desired === undefined) throw new Error(`${host.name}: to be changed, and nothing desired`);
+  return applyScript({
+    nonce,
+    run: context.run,
+    controller: context.by.controller,
+    operator: context.by.user,
+    wantUid: "0",
+    settings: host.settings,
+    sendConf: false,
+    changes: plan.changes,
+    cacheDir: desired.cacheDir,
+    expect: {
+      confDigest: basis.conf.seen ? basis.conf.value.digest : "-",
+      bootedAt: basis.system.bootedAt.seen ? String(basis.system.bootedAt.value) : "-",
+      serviceState: basis.service.seen ? basis.service.value.state : "-",
+    },
+    hostTimeoutS: context.deadlines.hostS,
+    stepTimeoutS: context.deadlines.stepS,
+    soakS: context.soakS,
+    breakLock: context.accepted.breakStaleLock,
+    method: files.method,
+    manifest: files.manifest,
+  });
+};
+
+/** Follows the steps of one script: reports each as an event and keeps what the ending needs. */
+class StepWatch {
+  readonly #context: RunContext;
+  readonly #host: Host;
+  readonly #plan: Changing;
+  failed: Failure | undefined;
+  restored: "ok" | "fail" | undefined;
+  restoreWords = "";
+  unknown: string | undefined;
+  committed = false;
+  done = 0;
+
+  constructor(context: RunContext, host: Host, plan: Changing) {
+    this.#context = context;
+    this.#host = host;
+    this.#plan = plan;
+  }
+
+  accept(line: ReplyLine): void {
+    switch (line.kind) {
+      case "step":
+        this.#step(line);
+        return;
+      case "restore":
+        this.#report("restore", this.done, line);
+        if (line.state !== "start") this.restored = line.state;
+        this.restoreWords = line.text;
+        return;
+      case "unknown":
+        this.unknown = line.text;
+        return;
+      case "commit":
+        this.committed = true;
+        this.#context.emitter.emit({ type: "host.phase", host: this.#host.name, phase: "verifying" });
+        return;
+      case "lock":
+        this.#context.emitter.emit({ type: "lock.taken", host: this.#host.name, from: line.text });
+        return;
+      default:
+        return;
+    }
+  }
+
+  #step(line: Extract<ReplyLine, { kind: "step" }>): void {
+    const change = this.#plan.changes[Number(line.step) - 1];
+    const name = line.step === "w" ? "write-proof" : change?.kind;
+    if (name === undefined) return;
+    const at = line.step === "w" ? this.done : Number(line.step);
+    if (line.state === "ok") this.done = Math.max(this.done, at);
+    if (line.state === "fail") this.failed ??= { code: codeOf(line.code), message: line.text };
+    this.#report(name, at, line);
+  }
+
+  #report(
+    change: Parameters<typeof stepEvent>[2],
+    step: number,
+    line: { state: "start" | "ok" | "fail"; code: string; text: string },
+  ): void {
+    this.#context.emitter.emit(stepEvent(this.#host.name, [step, this.#plan.changes.length], change, line));
+  }
+}
+
+const stepEvent = (
+  host: string,
+  [step, of]: readonly [number, number],
+  change: Changing["changes"][number]["kind"] | "write-proof" | "restore",
+  { state, code, text }: { state: "start" | "ok" | "fail"; code: string; text: string },
+) =>
+  ({ type: "host.step", host, step, of, change, state, ...(state === "fail" ? { code, message: text } : {}) }) as const;
+
+const settle = async (context: RunContext, host: Host, talk: Conversation, watch: StepWatch): Promise<Ending> => {
+  const refusal = refusalOf(talk, host);
+  if (refusal !== undefined) return refused(refusal, watch);
+  if (watch.unknown !== undefined)
+    return { outcome: "unknown", failure: { code: "E_IN_TRANSITION", message: watch.unknown } };
+  if (watch.failed !== undefined && talk.reply.ended !== undefined) return failed(watch.failed, watch);
+  const failure = failureOf(talk);
+  // Nothing began: nothing was done, whatever the reason.
+  if (failure !== undefined && !talk.reply.begun) return { outcome: "unreachable", failure };
+  if (failure !== undefined) return recover(context, host, failure);
+  if (!watch.committed)
+    return failed(
+      { code: "E_STEP", message: `the script ended with status ${talk.reply.ended} and did not commit` },
+      watch,
+    );
+  return prove(context, host, talk);
+};
+
+const refused = (refusal: Refusal, watch: StepWatch): Ending => ({
+  outcome: "refused",
+  refusals: [refusal],
+  ...(watch.done > 0 ? { note: "what comes before nova.conf is done, the configuration waits" } : {}),
+});
+
+const failed = (failure: Failure, watch: StepWatch): Ending => ({
+  outcome: "failed",
+  failure,
+  ...(watch.restored === undefined
+    ? {}
+    : { note: watch.restored === "ok" ? "restored" : `not restored: ${watch.restoreWords}` }),
+});
+
+/** The script says it is done; only new facts without drift make that true. */
+const prove = (context: RunContext, host: Host, talk: Conversation): Ending => {
+  const facts = readFacts(talk.reply, context.clock(), host.settings.novaConf);
+  if (!facts.ok)
+    return {
+      outcome: "failed",
+      failure: { code: "E_GARBAGE", message: `the closing look makes no sense: ${facts.error}` },
+    };
+  context.emitter.emit({ type: "host.facts", host: host.name, facts: facts.value });
+  return proved(context, host, facts.value);
+};

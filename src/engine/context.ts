@@ -1,0 +1,48 @@
+import type { Host } from "../domain/host.ts";
+import type { EpochMs, RunId, Seconds } from "../domain/ids.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { Accepted } from "../domain/refusals.ts";
+import type { Settings } from "../domain/settings.ts";
+import type { Share } from "../domain/waves.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { Emitter } from "./emitter.ts";
+import type { CleanerFiles } from "./payload.ts";
+
+/** Deadlines of a run; every one is finite. */
+export interface Deadlines {
+  readonly stepS: Seconds;
+  readonly hostS: Seconds;
+  readonly runS: Seconds;
+}
+
+/** Everything one run needs, made once by the composition root. */
+export interface RunContext {
+  readonly run: RunId;
+  readonly command: "rollout" | "status";
+  readonly patterns: readonly string[];
+  readonly hosts: readonly Host[];
+  readonly by: { readonly user: string; readonly controller: string; readonly pid: number };
+  readonly version: string;
+  readonly clock: () => EpochMs;
+  /** A fresh hex nonce for one script. */
+  readonly nonce: () => string;
+  readonly transport: Transport;
+  readonly emitter: Emitter;
+  readonly cleanerFiles: (settings: Settings) => CleanerFiles;
+  readonly deadlines: Deadlines;
+  readonly parallel: number;
+  readonly soakS: Seconds;
+  readonly check: boolean;
+  readonly driftCounts: boolean;
+  readonly waves: readonly Share[];
+  /** Undefined: the larger of 1 and 5 % of the hosts to change. */
+  readonly maxBad: Share | undefined;
+  readonly maxMissing: Share;
+  readonly accepted: Accepted;
+  /** Asks the person, or answers for `--yes`: how the plan was accepted, or undefined when it was not. */
+  readonly accept: (plan: Plan) => Promise<"typed" | "--yes" | undefined>;
+  /** First Ctrl-C or the run's deadline: no new host starts. Its reason is a sentence. */
+  readonly stopping: AbortSignal;
+  /** Second Ctrl-C: connections are cut. */
+  readonly cutting: AbortSignal;
+}

@@ -1,0 +1,36 @@
+import type { Host } from "../domain/host.ts";
+import type { Phase } from "../domain/outcome.ts";
+import type { ReplyLine } from "../remote/reply.ts";
+import type { RunContext } from "./context.ts";
+import type { Listener } from "./converse.ts";
+
+/** Lines of a node that are not ours and are worth recording; the rest is counted, not kept. */
+const MAX_LINES_PER_SCRIPT = 20;
+const MAX_LINE_CHARS = 400;
+
+/** Turns what a script says while it runs into events of its host. `onLine` sees our own lines as they come. */
+export const listenFor = (
+  { emitter }: RunContext,
+  { name: host }: Host,
+  whenRunning: Phase,
+  onLine: (line: ReplyLine) => void = () => undefined,
+): Listener => {
+  let kept = 0;
+  const record = (stream: "stdout" | "stderr", text: string): void => {
+    const trimmed = text.trim();
+    if (trimmed === "" || kept >= MAX_LINES_PER_SCRIPT) return;
+    kept += 1;
+    emitter.emit({ type: "host.line", host, stream, text: trimmed.slice(0, MAX_LINE_CHARS) });
+  };
+  return {
+    layer: (layer) => {
+      if (layer === "resolve") emitter.emit({ type: "host.phase", host, phase: "connecting" });
+      if (layer === "script") emitter.emit({ type: "host.phase", host, phase: whenRunning });
+    },
+    line: (line) => {
+      if (line.kind === "stray") record("stdout", line.text);
+      else onLine(line);
+    },
+    stderr: (text) => record("stderr", text),
+  };
+};

@@ -1,0 +1,100 @@
+import type { Patch } from "../domain/change.ts";
+import type { Desired } from "../domain/desired.ts";
+import type { Facts } from "../domain/facts.ts";
+import type { Host } from "../domain/host.ts";
+import { editConf } from "../domain/nova-conf.ts";
+import { type Failure, type FailureCode, failureCodes, type Refusal } from "../domain/outcome.ts";
+import type { Result } from "../domain/result.ts";
+import { confBytes, readFacts } from "../remote/facts-reply.ts";
+import { probeScript } from "../remote/script.ts";
+import type { RunContext } from "./context.ts";
+import { type Conversation, converse } from "./converse.ts";
+import { listenFor } from "./listen.ts";
+import { sha256 } from "./payload.ts";
+
+/** What looking at one host gave: facts, or why there are none. */
+export type Survey =
+  | {
+      readonly kind: "facts";
+      readonly facts: Facts;
+      /** The edit of nova.conf that puts a directory in force; undefined: the node did not send its file. */
+      readonly edit: (desired: Desired) => Result<Patch, Refusal> | undefined;
+    }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "unreachable"; readonly failure: Failure };
+
+/** Looks at one host: one connection, one script, nothing left there. */
+export const surveyHost = async (context: RunContext, host: Host, signal: AbortSignal): Promise<Survey> => {
+  const nonce = context.nonce();
+  const script = probeScript({
+    nonce,
+    run: context.run,
+    controller: context.by.controller,
+    operator: context.by.user,
+    wantUid: context.command === "status" && host.become === "none" ? "any" : "0",
+    settings: host.settings,
+    sendConf: context.command === "rollout",
+  });
+  const listener = listenFor(context, host, "probing");
+  return understand(await converse(context.transport, host, script, nonce, signal, listener), context, host);
+};
+
+const understand = (talk: Conversation, context: RunContext, host: Host): Survey => {
+  const refusal = refusalOf(talk, host);
+  if (refusal !== undefined) return { kind: "refused", refusal };
+  const failure = failureOf(talk);
+  if (failure !== undefined) return { kind: "unreachable", failure };
+  const facts = readFacts(talk.reply, context.clock(), host.settings.novaConf);
+  if (!facts.ok)
+    return {
+      kind: "unreachable",
+      failure: { code: "E_GARBAGE", message: `the answer makes no sense: ${facts.error}` },
+    };
+  return { kind: "facts", facts: facts.value, edit: editOf(talk, facts.value) };
+};
+
+/** A node that says no, or a become that never let the script begin. */
+export const refusalOf = ({ refusal, reply, lost, stderr }: Conversation, host: Host): Refusal | undefined => {
+  if (refusal !== undefined) return { code: codeOf(refusal.code), message: refusal.text };
+  if (reply.begun || lost !== undefined || host.become === "none") return undefined;
+  return {
+    code: "E_BECOME",
+    message: `${host.become} did not start the script: ${stderr === "" ? "it said nothing" : stderr}`,
+    try: `let ${host.user} run /bin/sh as root without a password (${host.become}), or choose another --become`,
+  };
+};
+
+/** Codes come over the wire: one we do not know is a step that went wrong. */
+export const codeOf = (code: string): FailureCode => failureCodes.find((known) => known === code) ?? "E_STEP";
+
+/** Why an answer is not complete; undefined when it is. */
+export const failureOf = ({ reply, lost, status, stderr }: Conversation): Failure | undefined => {
+  if (lost !== undefined) return lost;
+  const said = stderr === "" ? "" : `: ${stderr}`;
+  if (!reply.begun)
+    return { code: "E_SHELL", message: `the script did not begin (exit status ${status ?? "none"})${said}` };
+  if (reply.ended === undefined || !reply.complete)
+    return {
+      code: "E_GARBAGE",
+      message: `the script ended without a complete answer (exit status ${status ?? "none"})${said}`,
+    };
+  return undefined;
+};
+
+/** Holds the bytes of nova.conf until the plan is made; nothing else ever sees them. */
+const editOf = (talk: Conversation, facts: Facts): ((desired: Desired) => Result<Patch, Refusal> | undefined) => {
+  const bytes = confBytes(talk.reply);
+  if (bytes === undefined || !facts.conf.seen) return () => undefined;
+  const { digest } = facts.conf.value;
+  return (desired) =>
+    sha256(bytes) === digest
+      ? editConf({
+          bytes,
+          section: desired.section,
+          key: "glancecache_dirname",
+          to: desired.cacheDir,
+          digest: sha256,
+          encodeBase64: (part) => Buffer.from(part).toString("base64"),
+        })
+      : { ok: false, error: { code: "E_STALE", message: "nova.conf changed while it was read", try: "run again" } };
+};
