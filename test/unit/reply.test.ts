@@ -57,7 +57,11 @@ describe("a script's answer", () => {
   it("reads the same whatever pieces it comes in", () => {
     const text = "@n1 begin\nnoise\n@n1 fact k v\u00e9\n@n1 facts\n@n1 end 0\n";
     const whole = read(text);
-    fc.assert(fc.property(fc.array(fc.nat()), (cuts) => expect(read(text, cuts)).toEqual(whole)));
+    fc.assert(
+      fc.property(fc.array(fc.nat()), (cuts) => {
+        expect(read(text, cuts)).toEqual(whole);
+      }),
+    );
   });
 
   it("does not believe a last line without its newline", () => {
