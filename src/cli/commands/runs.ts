@@ -1,0 +1,79 @@
+/** `novasweep runs` and `novasweep runs show ID`: what the journals say. */
+import type { RunId } from "../../domain/ids.ts";
+import { type Complaint, ok, type Result } from "../../domain/result.ts";
+import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
+import { isAlive, readLock } from "../../journal/lock.ts";
+import { foldJournal, readEnds } from "../../journal/read.ts";
+import { findRun, journalPath, listRuns } from "../../journal/runs.ts";
+import { renderRun, renderRuns } from "../../view/run-report.ts";
+import { visibleSafe } from "../../view/safe-text.ts";
+import type { RunsRequest } from "../request.ts";
+
+export interface RunsIo {
+  /** Writes one line of the result. */
+  readonly print: (line: string) => void;
+  /** Says what was wrong, on stderr. */
+  readonly complain: (complaint: Complaint) => void;
+  /** This machine's name: a lock of another machine cannot be looked at. */
+  readonly hostname: string;
+}
+
+/** Lists the runs, or shows one. Returns the exit status: 0, or 2 when a run or its journal could not be read. */
+export const runsCommand = async ({ show, stateDir }: RunsRequest, io: RunsIo): Promise<number> => {
+  const runs = await listRuns(stateDir);
+  if (!runs.ok) return complained(io, runs.error);
+  if (show === undefined) return listAll(stateDir, runs.value, io);
+  const run = findRun(runs.value, show);
+  return run.ok ? showOne(stateDir, run.value, io) : complained(io, run.error);
+};
+
+const complained = (io: RunsIo, complaint: Complaint): number => {
+  io.complain(complaint);
+  return 2;
+};
+
+const listAll = async (stateDir: string, runs: readonly RunId[], io: RunsIo): Promise<number> => {
+  const states: RunState[] = [];
+  const open: string[] = [];
+  let exit = 0;
+  for (const run of runs) {
+    const state = await summarise(stateDir, run);
+    if (!state.ok) {
+      exit = complained(io, state.error);
+      continue;
+    }
+    states.push(state.value);
+    if (state.value.ended === undefined) open.push(await openLine(stateDir, run, io));
+  }
+  for (const line of [...renderRuns(states), ...open]) io.print(line);
+  return exit;
+};
+
+const showOne = async (stateDir: string, run: RunId, io: RunsIo): Promise<number> => {
+  const folded = await foldJournal(journalPath(stateDir, run), reduce, { ...initialState, run });
+  if (!folded.ok) return complained(io, folded.error);
+  for (const line of renderRun(folded.value.state)) io.print(line);
+  if (folded.value.state.ended === undefined) io.print(await openLine(stateDir, run, io));
+  if (folded.value.torn) io.print("the journal's last line was cut off: what it said was never acted on");
+  return 0;
+};
+
+/** A run that settled is told by its first and last event; only one that did not is read whole. */
+const summarise = async (stateDir: string, run: RunId): Promise<Result<RunState>> => {
+  const path = journalPath(stateDir, run);
+  const ends = await readEnds(path);
+  if (!ends.ok) return ends;
+  const { first, last } = ends.value;
+  if (first !== undefined && last?.type === "run.settled") {
+    return ok({ ...reduce(reduce(initialState, first), last), tally: last.tally });
+  }
+  const folded = await foldJournal(path, reduce, { ...initialState, run });
+  return folded.ok ? ok(folded.value.state) : folded;
+};
+
+/** Why a run has not ended: its process still works on it, or is gone. */
+const openLine = async (stateDir: string, run: RunId, io: RunsIo): Promise<string> => {
+  const holder = await readLock(stateDir, run);
+  if (holder === undefined || !(await isAlive(holder, io))) return `${run} interrupted: its process is gone`;
+  return visibleSafe(`${run} running: pid ${holder.pid} on ${holder.hostname}, since ${holder.since}`);
+};

@@ -1,0 +1,77 @@
+/** Words for a command line that cannot be read: what is wrong, and the nearest thing we know. */
+import type { Complaint } from "../domain/result.ts";
+import { nearest } from "../inventory/nearest.ts";
+import { type Command, commands, type Option, optionsOf } from "./options.ts";
+
+const usage = (what: string, tryThis: string): Complaint => ({ code: "E_USAGE", what, try: tryThis });
+
+/** What is refused before yargs sees it, because yargs would read it as something else. */
+export const preview = (argv: readonly string[]): Complaint | undefined => {
+  const [first = ""] = argv;
+  if (/^-/.test(first) && !["-h", "--help", "--version"].includes(first)) {
+    // Before the command no option is known, and a flag would swallow the command's name.
+    return usage(`${first} stands before the command`, "novasweep COMMAND [PATTERN...] [options]");
+  }
+  const flags = everyOption.filter(({ flag }) => flag).flatMap(spellings);
+  // yargs reads --check=yes as "no check".
+  const valued = flags.find((flag) => beforeDashes(argv).some((word) => word.startsWith(`${flag}=`)));
+  return valued === undefined ? undefined : usage(`${valued} takes no value`, `${valued} alone`);
+};
+
+/** Why `argv` was refused. What we can see ourselves is said in our words; `message`, yargs' own, is the last resort and decides nothing. */
+export const explain = (argv: readonly string[], message: string): Complaint => {
+  const words = argv.filter((word) => !word.startsWith("-"));
+  const command = commands.find((name) => name === argv[0]);
+  const stray = strayOption(argv, command === undefined ? everyOption : optionsOf[command]);
+  if (stray !== undefined) return unknownOption(stray, command);
+  if (command === undefined) return words[0] === undefined ? noCommand : unknownCommand(words[0]);
+  if (command === "runs" && words[1] === "show") {
+    return usage("runs show takes one run's id, or its beginning", "novasweep runs, which lists them");
+  }
+  if (command === "runs" && words[1] !== undefined) {
+    return usage(`there is no command "runs ${words[1]}"`, "novasweep runs, or novasweep runs show ID");
+  }
+  return usage(`${command}: ${message.trim().replaceAll(/\s*\n\s*/g, ", ")}`, `novasweep ${command} --help`);
+};
+
+const noCommand = usage("a command is needed", `one of ${commands.join(", ")}; novasweep --help says more`);
+
+const unknownCommand = (word: string): Complaint => {
+  const [close] = nearest(word, commands);
+  return usage(
+    `there is no command ${JSON.stringify(word)}`,
+    close === undefined ? `one of ${commands.join(", ")}` : `novasweep ${close}`,
+  );
+};
+
+const unknownOption = (stray: string, command: Command | undefined): Complaint => {
+  const help = `novasweep ${command === undefined ? "" : `${command} `}--help`;
+  if (command !== undefined && strayOption([stray], everyOption) === undefined) {
+    return usage(`${command} does not take ${stray}`, help);
+  }
+  const options = command === undefined ? everyOption : optionsOf[command];
+  const [close] = nearest(stray, stray.startsWith("--") ? options.flatMap(spellings) : []);
+  return usage(`there is no option ${stray}`, close ?? help);
+};
+
+const everyOption: readonly Option[] = commands.flatMap((name) => optionsOf[name]);
+
+const spellings = ({ name, alias, flag }: Option): readonly string[] => [
+  `--${name}`,
+  ...(flag ? [`--no-${name}`] : []),
+  ...(alias === undefined ? [] : [`-${alias}`]),
+];
+
+/** The first word that looks like an option and is none of these. */
+const strayOption = (argv: readonly string[], options: readonly Option[]): string | undefined => {
+  const known = new Set(["--help", "-h", "--version", ...options.flatMap(spellings)]);
+  return beforeDashes(argv)
+    .filter((word) => /^-[^0-9]/.test(word))
+    .map((word) => (word.startsWith("--") ? word.replace(/=.*$/s, "") : word.slice(0, 2)))
+    .find((name) => !known.has(name));
+};
+
+const beforeDashes = (argv: readonly string[]): readonly string[] => {
+  const end = argv.indexOf("--");
+  return end === -1 ? argv : argv.slice(0, end);
+};

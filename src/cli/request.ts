@@ -1,0 +1,121 @@
+/**
+ * cli joins: it turns words of the command line into a request and hands each part what it needs. May import everything.
+ * This file: what was asked for, checked and with every default filled in.
+ */
+import type { Become } from "../domain/host.ts";
+import type { Seconds } from "../domain/ids.ts";
+import type { Share } from "../domain/waves.ts";
+
+/** What was asked for. `help` is an answer already: its text goes to stdout, exit 0. */
+export type Request =
+  | RolloutRequest
+  | StatusRequest
+  | InventoryRequest
+  | RunsRequest
+  | DemoRequest
+  | { readonly command: "help"; readonly text: string };
+
+export type OutputMode = "tui" | "lines" | "ndjson";
+
+/** Which hosts, from where, and what the command line overrides of their settings. */
+export interface Selection {
+  /** At least one; `all` when a reading command was given none. */
+  readonly patterns: readonly string[];
+  /** `--limit`, each narrows the selection. */
+  readonly limits: readonly string[];
+  /** As given, or from the environment; empty: the first of `inventoryDefaults` that is there. */
+  readonly inventories: readonly string[];
+  /** `--set`, bare setting names, later ones win; the names and values are the inventory's to check. */
+  readonly sets: readonly Assignment[];
+  readonly overrides: Overrides;
+}
+
+export interface Assignment {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Options that win over the inventory on every host; undefined or empty: the inventory's. */
+export interface Overrides {
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+  readonly become: Become | undefined;
+  readonly identityFiles: readonly string[];
+}
+
+/** How hosts are reached, and how long anything may take. */
+export interface Connection {
+  /** undefined: the files OpenSSH reads. */
+  readonly knownHosts: string | undefined;
+  readonly hostKeyPolicy: "strict" | "accept-new";
+  readonly parallel: number;
+  readonly connectParallel: number;
+  readonly connectTimeoutS: Seconds;
+  readonly stepTimeoutS: Seconds;
+  readonly hostTimeoutS: Seconds;
+  readonly runTimeoutS: Seconds;
+}
+
+export interface RolloutRequest extends Selection, Connection {
+  readonly command: "rollout";
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly yes: boolean;
+  readonly waves: readonly Share[];
+  /** undefined: the larger of 1 and 5 % of the hosts to change. */
+  readonly maxBad: Share | undefined;
+  readonly maxMissing: Share;
+  readonly soakS: Seconds;
+  readonly breakStaleLock: boolean;
+  readonly activatePending: boolean;
+  readonly thisBootEnvironment: boolean;
+  readonly output: OutputMode;
+  readonly stateDir: string;
+}
+
+export interface StatusRequest extends Selection, Connection {
+  readonly command: "status";
+  readonly format: "table" | "json";
+  /** Whether drift makes the exit status 3. */
+  readonly exitCode: boolean;
+  readonly output: OutputMode;
+  readonly stateDir: string;
+}
+
+export interface InventoryRequest extends Selection {
+  readonly command: "inventory";
+  readonly format: "table" | "json";
+}
+
+export interface RunsRequest {
+  readonly command: "runs";
+  /** The run to show, or the beginning of its id; undefined: list them all. */
+  readonly show: string | undefined;
+  readonly stateDir: string;
+}
+
+export interface DemoRequest {
+  readonly command: "demo";
+  readonly nodes: number;
+  /** As given, split at commas; the lab knows their names. */
+  readonly faults: readonly string[];
+  readonly soakS: Seconds;
+  readonly output: OutputMode;
+}
+
+/** What the meaning of the command line depends on besides its words. */
+export interface Surroundings {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user's home directory. */
+  readonly home: string;
+  /** Whether live progress (stderr) goes to a terminal, and how wide it is. */
+  readonly terminal: boolean;
+  readonly columns: number;
+}
+
+/** Inventories that are looked for, in order, when none was named. */
+export const inventoryDefaults = (home: string): readonly string[] => [
+  "inventory/hosts.ini",
+  `${home}/.config/novasweep/hosts.ini`,
+];

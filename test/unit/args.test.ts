@@ -1,0 +1,214 @@
+import { describe, expect, test } from "vitest";
+import { parseArgs } from "../../src/cli/args.ts";
+import { commands, optionsOf } from "../../src/cli/options.ts";
+import type { Surroundings } from "../../src/cli/request.ts";
+
+const around: Surroundings = { version: "1.2.3", env: {}, home: "/home/op", terminal: true, columns: 200 };
+
+const parse = (line: string, changed: Partial<Surroundings> = {}) =>
+  parseArgs(
+    line.split(" ").filter((word) => word !== ""),
+    { ...around, ...changed },
+  );
+
+const request = async (line: string, changed: Partial<Surroundings> = {}) => {
+  const result = await parse(line, changed);
+  if (!result.ok) throw new Error(`${line}: ${result.error.what}`);
+  return result.value;
+};
+
+const count = (value: number) => ({ kind: "count", count: value });
+const percent = (value: number) => ({ kind: "percent", percent: value });
+
+describe("what is accepted", () => {
+  test("a rollout carries the documented defaults", async () => {
+    expect(await request("rollout all")).toEqual({
+      command: "rollout",
+      patterns: ["all"],
+      limits: [],
+      inventories: [],
+      sets: [],
+      overrides: { user: undefined, port: undefined, become: undefined, identityFiles: [] },
+      knownHosts: undefined,
+      hostKeyPolicy: "strict",
+      parallel: 32,
+      connectParallel: 16,
+      connectTimeoutS: 30,
+      stepTimeoutS: 120,
+      hostTimeoutS: 1200,
+      runTimeoutS: 86_400,
+      check: false,
+      diff: false,
+      yes: false,
+      waves: [count(1), count(5), percent(25)],
+      maxBad: undefined,
+      maxMissing: percent(20),
+      soakS: 60,
+      breakStaleLock: false,
+      activatePending: false,
+      thisBootEnvironment: false,
+      output: "tui",
+      stateDir: "/home/op/.local/state/novasweep",
+    });
+  });
+
+  test.each([
+    ["rollout web db:!old 007 1e3", { patterns: ["web", "db:!old", "007", "1e3"] }],
+    ["rollout web -- -odd", { patterns: ["web", "-odd"] }],
+    ["status", { patterns: ["all"], format: "table", exitCode: false }],
+    ["status -- -odd", { patterns: ["-odd"] }],
+    ["status -i a.ini --inventory b.ini", { inventories: ["a.ini", "b.ini"] }],
+    ["status -ia.ini -lweb -j8", { inventories: ["a.ini"], limits: ["web"], parallel: 8 }],
+    ["status -l web -l !db web", { limits: ["web", "!db"], patterns: ["web"] }],
+    [
+      "status -e a=1 --set b=x=y -ec=",
+      {
+        sets: [
+          { key: "a", value: "1" },
+          { key: "b", value: "x=y" },
+          { key: "c", value: "" },
+        ],
+      },
+    ],
+    [
+      "status --user op --port 22 --become pfexec",
+      { overrides: { user: "op", port: 22, become: "pfexec", identityFiles: [] } },
+    ],
+    [
+      "status --identity=~/k --known-hosts ~/kh",
+      { overrides: { identityFiles: ["/home/op/k"] }, knownHosts: "/home/op/kh" },
+    ],
+    ["status --format json --exit-code", { format: "json", exitCode: true }],
+    ["status --host-key-policy accept-new --connect-parallel 4", { hostKeyPolicy: "accept-new", connectParallel: 4 }],
+    [
+      "status --connect-timeout 5 --step-timeout 60s --host-timeout 2m --run-timeout 1h",
+      { connectTimeoutS: 5, stepTimeoutS: 60, hostTimeoutS: 120, runTimeoutS: 3600 },
+    ],
+    ["rollout all --check", { check: true, diff: true }],
+    ["rollout all --check --no-diff", { check: true, diff: false }],
+    ["rollout --yes all", { yes: true, patterns: ["all"] }],
+    [
+      "rollout all --waves 2,10% --max-bad 0 --max-missing 3 --soak 0",
+      { waves: [count(2), percent(10)], maxBad: count(0), maxMissing: count(3), soakS: 0 },
+    ],
+    [
+      "rollout all --break-stale-lock --activate-pending --this-boot-environment",
+      { breakStaleLock: true, activatePending: true, thisBootEnvironment: true },
+    ],
+    ["rollout all --output ndjson --state-dir /s", { output: "ndjson", stateDir: "/s" }],
+    ["inventory", { command: "inventory", patterns: ["all"], format: "table" }],
+    ["runs", { command: "runs", show: undefined }],
+    ["runs show 2026 --state-dir /s", { command: "runs", show: "2026", stateDir: "/s" }],
+    ["demo", { command: "demo", nodes: 12, faults: [], soakS: 3 }],
+    [
+      "demo --nodes 200 --faults hang,auth --faults busy --soak 1",
+      { nodes: 200, faults: ["hang", "auth", "busy"], soakS: 1 },
+    ],
+  ])("%s", async (line, expected) => {
+    expect(await request(line)).toMatchObject(expected);
+  });
+
+  test.each([
+    [{ env: {} }, "tui"],
+    [{ terminal: false }, "lines"],
+    [{ env: { CI: "true" } }, "lines"],
+    [{ env: { TERM: "dumb" } }, "lines"],
+  ])("progress in %j is shown as %s", async (changed, output) => {
+    expect(await request("status", changed)).toMatchObject({ output });
+  });
+
+  test("the environment names an inventory and a state directory, and options win", async () => {
+    const env = { NOVASWEEP_INVENTORY: "~/fleet.ini", XDG_STATE_HOME: "/var/state" };
+    expect(await request("rollout all", { env })).toMatchObject({
+      inventories: ["/home/op/fleet.ini"],
+      stateDir: "/var/state/novasweep",
+    });
+    expect(await request("status -i x", { env })).toMatchObject({ inventories: ["x"] });
+    expect(await request("status", { env: { XDG_STATE_HOME: "relative" } })).toMatchObject({
+      stateDir: "/home/op/.local/state/novasweep",
+    });
+  });
+});
+
+describe("what is refused, with what helps", () => {
+  test.each([
+    ["", "a command is needed", "rollout, status"],
+    ["rollot all", 'no command "rollot"', "novasweep rollout"],
+    ["exec all -- ls", 'no command "exec"', "one of rollout"],
+    ["--check rollout all", "--check stands before the command", "COMMAND"],
+    ["rollout", "at least one PATTERN", "rollout all"],
+    ["rollout --check", "at least one PATTERN", "rollout all"],
+    ["rollout all --wavs 1", "no option --wavs", "--waves"],
+    ["rollout all --xyzzy", "no option --xyzzy", "rollout --help"],
+    ["rollout all --transport openssh", "no option --transport", "rollout --help"],
+    ["rollout all -q", "no option -q", "rollout --help"],
+    ["rollout all --exit-code", "rollout does not take --exit-code", "rollout --help"],
+    ["status --yes", "status does not take --yes", "status --help"],
+    ["status --constructor=1", "no option --constructor", "status --help"],
+    ["status --__proto__.x=1", "no option --__proto__", "status --help"],
+    ["rollout all --check=yes", "--check takes no value", "--check alone"],
+    ["rollout all --no-check=false", "--no-check takes no value", "alone"],
+    ["runs shwo", '"runs shwo"', "runs show ID"],
+    ["runs show", "takes one run's id", "novasweep runs"],
+    ["runs show a b", "takes one run's id", "novasweep runs"],
+    ["runs -- a", '"runs a"', "runs show ID"],
+    ["demo extra", "extra", "demo --help"],
+    ["demo -- extra", "too many words", "demo --help"],
+    ["demo --faults a,,b", "--faults has an empty name", undefined],
+    ["demo --nodes 0", "--nodes does not take", "from 1 to"],
+    ["status -i", "--inventory needs a value", undefined],
+    ["status --user --port 22", "--user needs a value", undefined],
+    ["status --user= web", "--user needs a value", undefined],
+    ["status --no-user", "--user needs a value", undefined],
+    ["status --user a --user b", "--user was given more than once", undefined],
+    ["status --port 65536", "--port does not take", "from 1 to 65535"],
+    ["status -j 0", "--parallel does not take", "from 1 to"],
+    ["status -j 1e2", "--parallel does not take", "from 1 to"],
+    ["status --become su", "--become does not take", "none, sudo, pfexec"],
+    ["status --format csv", "--format does not take", "table, json"],
+    ["status --host-timeout 0", "--host-timeout does not take", "2m"],
+    ["status --host-timeout 8d", "--host-timeout does not take", "7d"],
+    ["rollout all --soak 1.5h", "--soak does not take", "2m"],
+    ["rollout all --soak -1", "--soak", undefined],
+    ["rollout all --waves 1,,5", "--waves does not take", "1,5,25%"],
+    ["rollout all --waves 0", "--waves does not take", "1,5,25%"],
+    ["rollout all --waves 0%", "--waves does not take", "1,5,25%"],
+    [`rollout all --waves ${"1,".repeat(200)}1`, "--waves does not take", "1,5,25%"],
+    ["rollout all --max-bad 101%", "--max-bad does not take", "20%"],
+    ["rollout all --max-bad some", "--max-bad does not take", "20%"],
+    ["status --set quota", "--set does not take", "KEY=VALUE"],
+    ["status --set =1", "--set does not take", "KEY=VALUE"],
+  ])("%s", async (line, what, tryThis) => {
+    const result = await parse(line);
+    if (result.ok) throw new Error(`accepted: ${JSON.stringify(result.value)}`);
+    expect(result.error).toMatchObject({ code: "E_USAGE", what: expect.stringContaining(what) });
+    if (tryThis !== undefined) expect(result.error.try).toContain(tryThis);
+  });
+
+  test("a screen where there is no terminal", async () => {
+    const result = await parse("status --output tui", { terminal: false });
+    expect(result).toMatchObject({ ok: false, error: { code: "E_USAGE", try: "--output lines" } });
+  });
+});
+
+describe("help", () => {
+  test.each(["--help", "-h", ...commands.map((command) => `${command} --help`), "runs show -h"])(
+    "%s is text within 100 columns, whatever else is missing",
+    async (line) => {
+      const help = await request(line);
+      if (help.command !== "help") throw new Error("no help");
+      expect(help.text).toMatch(/^novasweep /);
+      expect(Math.max(...help.text.split("\n").map((row) => row.length))).toBeLessThanOrEqual(100);
+    },
+  );
+
+  test.each(commands)("%s names every option it takes", async (command) => {
+    const help = await request(`${command} --help`);
+    for (const { name } of optionsOf[command])
+      expect(help).toMatchObject({ text: expect.stringContaining(`--${name} `) });
+  });
+
+  test("the version is the package's", async () => {
+    expect(await request("--version")).toEqual({ command: "help", text: "novasweep 1.2.3" });
+  });
+});
