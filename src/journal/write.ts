@@ -6,9 +6,9 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { RunEvent } from "../domain/event.ts";
-import { eventJson } from "../domain/event-json.ts";
 import type { RunId } from "../domain/ids.ts";
 import { type Complaint, err, ok, type Result } from "../domain/result.ts";
+import { eventLine } from "./event-line.ts";
 import { journalPath, runsDirectory } from "./runs.ts";
 
 /** Bytes accepted but not yet written; a disk that falls this far behind counts as broken. */
@@ -88,7 +88,7 @@ class JournalFile implements Journal {
 
   accept(event: RunEvent): void {
     if (this.#failure !== undefined) return;
-    const line = `${eventJson(event)}\n`;
+    const line = eventLine(event);
     this.#lines.push(line);
     this.#accepted += 1;
     // UTF-16 units, at most a third of the bytes: close enough for a bound.

@@ -76,6 +76,13 @@ describe("writing", () => {
     expect(value(await readJournal(await written(line(1), line(2)))).events).toHaveLength(2);
   });
 
+  test("remote text is kept as it came, and cannot act on a terminal that prints the file", async () => {
+    const event = line(1, "a\u001b]0;x\u0007b\u202ec\u009bd\u200be\u2028f\ud83d\ude00é");
+    const path = await written(event);
+    expect(await readFile(path, "utf8")).toMatch(/^[\x20-\x7eé\ud83d\ude00]+\n$/u);
+    expect(value(await readJournal(path)).events).toEqual([event]);
+  });
+
   test("directories are 0700 and the file 0600", async () => {
     const path = await written(line(1));
     const modes = await Promise.all(

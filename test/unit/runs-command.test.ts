@@ -1,10 +1,11 @@
 import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runsCommand } from "../../src/cli/commands/runs.ts";
+import type { Io } from "../../src/cli/io.ts";
 import type { EventBody } from "../../src/domain/event.ts";
-import type { Complaint } from "../../src/domain/result.ts";
 import { emptyTally } from "../../src/domain/tally.ts";
 import { describeHolder, takeLock } from "../../src/journal/lock.ts";
 import { journalPath } from "../../src/journal/runs.ts";
@@ -41,18 +42,17 @@ const journal = async (run: string, ...bodies: readonly EventBody[]): Promise<vo
 };
 
 const ran = async (show?: string) => {
-  const lines: string[] = [];
-  const complaints: Complaint[] = [];
-  const io = { print: (line: string) => lines.push(line), complain: (found: Complaint) => complaints.push(found) };
-  const exit = await runsCommand({ command: "runs", show, stateDir }, { ...io, hostname: "ctl" });
-  return { exit, text: lines.join("\n"), complaints };
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const io = { stdout, stderr, controller: "ctl" } as unknown as Io;
+  const exit = await runsCommand({ command: "runs", show, stateDir }, io);
+  return { exit, text: String(stdout.read() ?? ""), complaints: String(stderr.read() ?? "") };
 };
 
 const ended = "20260102-030405-aaaaaa";
 const open = "20260102-030406-bbbbbb";
 
 test("no runs is not an error", async () => {
-  expect(await ran()).toMatchObject({ exit: 0, complaints: [] });
+  expect(await ran()).toMatchObject({ exit: 0, complaints: "" });
 });
 
 test("a run that ended is told with who, how many and its result", async () => {
@@ -88,7 +88,7 @@ test.each([
 ])("an id that fits %s is a complaint", async (_name, id, what) => {
   await journal(ended, started);
   await journal(open, started);
-  expect(await ran(id)).toMatchObject({ exit: 2, text: "", complaints: [{ what: expect.stringContaining(what) }] });
+  expect(await ran(id)).toMatchObject({ exit: 2, text: "", complaints: expect.stringContaining(what) });
 });
 
 test("a journal cut off by a crash is shown, and said", async () => {
@@ -111,5 +111,5 @@ test("a damaged journal is a complaint and does not hide the others", async () =
   const { exit, text, complaints } = await ran();
   expect(exit).toBe(2);
   expect(text).toContain(ended);
-  expect(complaints).toMatchObject([{ code: "E_JOURNAL", where: `${journalPath(stateDir, open)}:1` }]);
+  expect(complaints).toContain(`${journalPath(stateDir, open)}:1`);
 });

@@ -1,35 +1,24 @@
 /** `novasweep runs` and `novasweep runs show ID`: what the journals say. */
 import type { RunId } from "../../domain/ids.ts";
-import { type Complaint, ok, type Result } from "../../domain/result.ts";
+import { ok, type Result } from "../../domain/result.ts";
 import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
 import { isAlive, readLock } from "../../journal/lock.ts";
 import { foldJournal, readEnds } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns } from "../../journal/runs.ts";
 import { renderRun, renderRuns } from "../../view/run-report.ts";
 import { visibleSafe } from "../../view/safe-text.ts";
+import { complain, type Io } from "../io.ts";
 import type { RunsRequest } from "../request.ts";
 
-export interface RunsIo {
-  /** Writes one line of the result. */
-  readonly print: (line: string) => void;
-  /** Says what was wrong, on stderr. */
-  readonly complain: (complaint: Complaint) => void;
-  /** This machine's name: a lock of another machine cannot be looked at. */
-  readonly hostname: string;
-}
+type RunsIo = Pick<Io, "stdout" | "stderr" | "controller">;
 
 /** Lists the runs, or shows one. Returns the exit status: 0, or 2 when a run or its journal could not be read. */
 export const runsCommand = async ({ show, stateDir }: RunsRequest, io: RunsIo): Promise<number> => {
   const runs = await listRuns(stateDir);
-  if (!runs.ok) return complained(io, runs.error);
+  if (!runs.ok) return complain(io, [runs.error]);
   if (show === undefined) return listAll(stateDir, runs.value, io);
   const run = findRun(runs.value, show);
-  return run.ok ? showOne(stateDir, run.value, io) : complained(io, run.error);
-};
-
-const complained = (io: RunsIo, complaint: Complaint): number => {
-  io.complain(complaint);
-  return 2;
+  return run.ok ? showOne(stateDir, run.value, io) : complain(io, [run.error]);
 };
 
 const listAll = async (stateDir: string, runs: readonly RunId[], io: RunsIo): Promise<number> => {
@@ -39,22 +28,26 @@ const listAll = async (stateDir: string, runs: readonly RunId[], io: RunsIo): Pr
   for (const run of runs) {
     const state = await summarise(stateDir, run);
     if (!state.ok) {
-      exit = complained(io, state.error);
+      exit = complain(io, [state.error]);
       continue;
     }
     states.push(state.value);
     if (state.value.ended === undefined) open.push(await openLine(stateDir, run, io));
   }
-  for (const line of [...renderRuns(states), ...open]) io.print(line);
+  // "no runs" only when there are none: the damaged ones were complained of.
+  print(io, [...(states.length > 0 || exit === 0 ? renderRuns(states) : []), ...open]);
   return exit;
 };
 
 const showOne = async (stateDir: string, run: RunId, io: RunsIo): Promise<number> => {
   const folded = await foldJournal(journalPath(stateDir, run), reduce, { ...initialState, run });
-  if (!folded.ok) return complained(io, folded.error);
-  for (const line of renderRun(folded.value.state)) io.print(line);
-  if (folded.value.state.ended === undefined) io.print(await openLine(stateDir, run, io));
-  if (folded.value.torn) io.print("the journal's last line was cut off: what it said was never acted on");
+  if (!folded.ok) return complain(io, [folded.error]);
+  const { state, torn } = folded.value;
+  print(io, [
+    ...renderRun(state),
+    ...(state.ended === undefined ? [await openLine(stateDir, run, io)] : []),
+    ...(torn ? ["the journal's last line was cut off: what it said was never acted on"] : []),
+  ]);
   return 0;
 };
 
@@ -74,6 +67,11 @@ const summarise = async (stateDir: string, run: RunId): Promise<Result<RunState>
 /** Why a run has not ended: its process still works on it, or is gone. */
 const openLine = async (stateDir: string, run: RunId, io: RunsIo): Promise<string> => {
   const holder = await readLock(stateDir, run);
-  if (holder === undefined || !(await isAlive(holder, io))) return `${run} interrupted: its process is gone`;
+  if (holder === undefined || !(await isAlive(holder, { hostname: io.controller })))
+    return `${run} interrupted: its process is gone`;
   return visibleSafe(`${run} running: pid ${holder.pid} on ${holder.hostname}, since ${holder.since}`);
+};
+
+const print = (io: RunsIo, lines: readonly string[]): void => {
+  io.stdout.write(lines.map((line) => `${line}\n`).join(""));
 };
