@@ -113,8 +113,12 @@ const patchObjections = (change: Extract<Change, { kind: "conf.set" }>, all: rea
       : []),
     ...(patch.before === patch.after ? ["the edit of nova.conf changes nothing"] : []),
     ...(patch.offset >= 0 && patch.length >= 0 ? [] : ["the edit of nova.conf has no place"]),
-    ...(patch.newLine.startsWith(key) && patch.newLine.trimEnd().endsWith(to)
-      ? []
-      : [`the new line does not set ${key} to ${to}`]),
+    ...(setsKey(patch.newLine, key, to) ? [] : [`the new line does not set ${key} to ${to}`]),
   ];
+};
+
+/** A new section brings its header along; the line that counts is the last. */
+const setsKey = (text: string, key: string, to: string): boolean => {
+  const line = text.trimEnd().split("\n").at(-1) ?? "";
+  return line.startsWith(key) && line.endsWith(to);
 };

@@ -1,7 +1,7 @@
 import { assess } from "../domain/decide.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
-import type { Failure, Refusal } from "../domain/outcome.ts";
+import type { Failure, FailureCode, Refusal } from "../domain/outcome.ts";
 import type { HostPlan } from "../domain/plan.ts";
 import { readFacts } from "../remote/facts-reply.ts";
 import type { ReplyLine } from "../remote/reply.ts";
@@ -123,12 +123,30 @@ const stepEvent = (
 ) =>
   ({ type: "host.step", host, step, of, change, state, ...(state === "fail" ? { code, message: text } : {}) }) as const;
 
+/** A script ended from outside says `refuse` when no step was under way; that is no refusal. */
+const endings: readonly FailureCode[] = ["E_HOST_TIMEOUT", "E_STOPPED", "E_STEP"];
+
+/** What a step finds when another hand was there since the plan was made: nothing of it was done. */
+const preconditions: readonly FailureCode[] = [
+  "E_STALE",
+  "E_BUSY",
+  "E_LOCKED",
+  "E_CONF_LINK",
+  "E_CONF_OWNER",
+  "E_PATH_LINK",
+  "E_QUOTA_BELOW_USE",
+];
+
 const settle = async (context: RunContext, host: Host, talk: Conversation, watch: StepWatch): Promise<Ending> => {
   const refusal = refusalOf(talk, host);
-  if (refusal !== undefined) return refused(refusal, watch);
+  if (refusal !== undefined && !endings.includes(refusal.code)) return refused(refusal, watch);
   if (watch.unknown !== undefined)
     return { outcome: "unknown", failure: { code: "E_IN_TRANSITION", message: watch.unknown } };
-  if (watch.failed !== undefined && talk.reply.ended !== undefined) return failed(watch.failed, watch);
+  const wrong = watch.failed ?? refusal;
+  if (wrong !== undefined && talk.reply.ended !== undefined)
+    return preconditions.includes(wrong.code) && watch.restored === undefined
+      ? refused(wrong, watch)
+      : failed(wrong, watch);
   const failure = failureOf(talk);
   // Nothing began: nothing was done, whatever the reason.
   if (failure !== undefined && !talk.reply.begun) return { outcome: "unreachable", failure };

@@ -1,0 +1,94 @@
+/** `novasweep demo`: a rollout on an embedded fleet, then a second one that finds nothing to do. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseFaults } from "../../lab/faults.ts";
+import { type Lab, startLab } from "../../lab/start.ts";
+import { complain, type Io } from "../io.ts";
+import type { DemoRequest, RolloutRequest } from "../request.ts";
+import { fleetCommand } from "./fleet.ts";
+
+/** Starts the fleet, rolls out to it, and says how to go on. The exit status is the first rollout's, or the second's. */
+export const demoCommand = async (request: DemoRequest, io: Io): Promise<number> => {
+  const faults = parseFaults(request.faults.join(","));
+  if (!faults.ok) return complain(io, [faults.error]);
+  const dir = mkdtempSync(join(tmpdir(), "novasweep-demo-"));
+  say(
+    io,
+    `Starting ${request.nodes} simulated Solaris nodes: real SSH servers on 127.0.0.1, each with a directory of its own as root.`,
+  );
+  let lab: Lab | undefined;
+  try {
+    lab = await startLab({ nodes: request.nodes, faults: faults.value, parentDir: dir });
+    return await rehearse(request, io, lab, dir);
+  } finally {
+    await lab?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+};
+
+const rehearse = async (request: DemoRequest, io: Io, lab: Lab, dir: string): Promise<number> => {
+  const rollout = rolloutOf(request, lab, dir);
+  say(
+    io,
+    "They run Havana, Juno, Kilo and Mitaka, and cache Glance images without a quota, most inside the boot environment.",
+  );
+  say(io, `\n$ novasweep rollout all --yes --waves 1,100% --max-bad 100% --max-missing 100% --soak ${request.soakS}s\n`);
+  const first = await fleetCommand(rollout, io);
+  if (first !== 0) {
+    say(
+      io,
+      `\nThe rollout ended with exit status ${first}: the faults asked for (${request.faults.join(", ") || "none"}) are above.`,
+    );
+    return first;
+  }
+  say(io, "\nEvery node is changed. A second rollout looks again and must find nothing to do:\n");
+  const second = await fleetCommand(rollout, io);
+  say(io, goOn);
+  return second;
+};
+
+const goOn = `
+The fleet was simulated and is gone; nothing is left behind. To go on with your own nodes:
+  1. write inventory/hosts.ini: one host name a line, an Ansible inventory works as it is
+  2. novasweep status all              look at every node, change nothing
+  3. novasweep rollout all --check     see the plan
+  4. novasweep rollout all             accept it
+To rehearse trouble first: novasweep demo --faults restart-fails,busy,unreachable`;
+
+const say = (io: Io, text: string): void => {
+  io.stderr.write(`${text}\n`);
+};
+
+/** What the printed command line stands for, against the lab. */
+const rolloutOf = (request: DemoRequest, lab: Lab, dir: string): RolloutRequest => ({
+  command: "rollout",
+  patterns: ["all"],
+  limits: [],
+  inventories: [lab.inventoryPath],
+  sets: [],
+  overrides: { user: undefined, port: undefined, become: undefined, identityFiles: [lab.keyPath] },
+  knownHosts: lab.knownHostsPath,
+  hostKeyPolicy: "strict",
+  parallel: 32,
+  connectParallel: 16,
+  connectTimeoutS: 5,
+  stepTimeoutS: 30,
+  hostTimeoutS: 300,
+  runTimeoutS: 1800,
+  check: false,
+  diff: false,
+  yes: true,
+  waves: [
+    { kind: "count", count: 1 },
+    { kind: "percent", percent: 100 },
+  ],
+  maxBad: { kind: "percent", percent: 100 },
+  maxMissing: { kind: "percent", percent: 100 },
+  soakS: request.soakS,
+  breakStaleLock: false,
+  activatePending: false,
+  thisBootEnvironment: false,
+  output: request.output,
+  stateDir: join(dir, "state"),
+});

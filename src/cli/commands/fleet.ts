@@ -1,0 +1,163 @@
+/** `novasweep rollout` and `novasweep status`: one run over the selected hosts. */
+import type { Plan } from "../../domain/plan.ts";
+import { JournalLost } from "../../engine/emitter.ts";
+import { Fleet } from "../../engine/fleet.ts";
+import type { ResolvedHost } from "../../inventory/settle.ts";
+import { renderPlan } from "../../view/plan-view.ts";
+import { renderStatusJson } from "../../view/status-json.ts";
+import { renderStatusTable } from "../../view/status-table.ts";
+import { composeRun, type FleetRequest, type Hands, noRecord, openRecord } from "../compose.ts";
+import { confirmChanges } from "../confirm.ts";
+import { BAD_INPUT, complain, type Io } from "../io.ts";
+import { createLiveView, type LiveView } from "../screen.ts";
+import { selectFor } from "../select.ts";
+import { version } from "../version.ts";
+
+/** Exit status when the journal is lost: see the reference. */
+const STOPPED = 5;
+
+/** Selects, runs and prints; resolves with the exit status. */
+export const fleetCommand = async (request: FleetRequest, io: Io): Promise<number> => {
+  const selected = selectFor(request, io);
+  if (!selected.ok) return complain(io, selected.error);
+  for (const warning of selected.value.warnings) io.stderr.write(`novasweep: warning: ${warning}\n`);
+  if (needsTerminal(request) && !isInteractive(io))
+    return complain(io, [
+      {
+        code: "E_USAGE",
+        what: "there is no terminal to ask on before hosts are changed",
+        try: "--yes accepts the plan unseen, --check shows it and changes nothing",
+      },
+    ]);
+  const record = await openRecord(request.stateDir, io);
+  if (!record.ok) {
+    complain(io, [record.error]);
+    if (request.command === "rollout" && !request.check) return BAD_INPUT;
+  }
+  return runOver(request, io, selected.value.hosts, record.ok ? record.value : noRecord());
+};
+
+const needsTerminal = (request: FleetRequest): boolean =>
+  request.command === "rollout" && !request.yes && !request.check;
+
+const isInteractive = (io: Io): boolean => io.stdin.isTTY === true && io.stderr.isTTY === true;
+
+const runOver = async (
+  request: FleetRequest,
+  io: Io,
+  resolved: readonly ResolvedHost[],
+  record: ReturnType<typeof noRecord>,
+): Promise<number> => {
+  const hosts = resolved.map(({ host }) => host);
+  const view = await createLiveView(request.output, io, Date.now);
+  const signals = listenToSignals(io, view);
+  const context = composeRun(
+    request,
+    io,
+    hosts,
+    record,
+    view,
+    { ...signals, accept: acceptor(request, io, view) },
+    version(),
+  );
+  signals.onStop(() => context.emitter.emit({ type: "operator.acted", action: "stopped" }));
+  signals.onCut(() => context.emitter.emit({ type: "operator.acted", action: "cut" }));
+  const deadline = setTimeout(() => signals.stop("the run's time is over (--run-timeout)"), request.runTimeoutS * 1000);
+  try {
+    const result = await new Fleet(context).run();
+    await view.close();
+    print(request, io, view, new Map(hosts.map(({ name, address }) => [name, address])));
+    return result.exit;
+  } catch (error) {
+    await view.close();
+    if (!(error instanceof JournalLost)) throw error;
+    return journalLost(io, error);
+  } finally {
+    clearTimeout(deadline);
+    signals.forget();
+    await context.transport.close();
+    await record
+      .release()
+      .catch((cause: unknown) =>
+        io.stderr.write(`novasweep: warning: the journal is not complete: ${String(cause)}\n`),
+      );
+  }
+};
+
+const journalLost = (io: Io, error: JournalLost): number => {
+  const cause = error.cause instanceof Error ? error.cause.message : String(error.cause);
+  complain(io, [
+    {
+      code: "E_JOURNAL",
+      what: `${error.message}: ${cause}; the run stopped, no further host was touched`,
+      try: "make room for --state-dir, then run again: hosts are looked at first",
+    },
+  ]);
+  return STOPPED;
+};
+
+/** What a run leaves on stdout. With ndjson the events are the result. */
+const print = (request: FleetRequest, io: Io, view: LiveView, addresses: ReadonlyMap<string, string>): void => {
+  if (request.output === "ndjson") return;
+  const state = view.state();
+  if (request.command === "status")
+    io.stdout.write(
+      request.format === "json"
+        ? renderStatusJson(state, addresses)
+        : `${renderStatusTable(state, io.stdout.isTTY ? io.stdout.columns : undefined).join("\n")}\n`,
+    );
+  else if (request.check && state.plan !== undefined) io.stdout.write(`${renderPlan(state.plan).join("\n")}\n`);
+};
+
+/** Shows the plan and asks, unless `--yes` answered already. */
+const acceptor =
+  (request: FleetRequest, io: Io, view: LiveView): Hands["accept"] =>
+  async (plan: Plan) => {
+    if (request.command !== "rollout") return undefined;
+    await view.suspend();
+    if (request.output !== "ndjson") io.stderr.write(`${renderPlan(plan).join("\n")}\n\n`);
+    const changing = plan.waves.flat().length;
+    const answer = request.yes
+      ? ({ ok: true, value: true } as const)
+      : await confirmChanges(changing, { input: io.stdin, output: io.stderr, terminal: isInteractive(io) });
+    view.resume();
+    if (!answer.ok || !answer.value) return undefined;
+    return request.yes ? "--yes" : "typed";
+  };
+
+interface Signals extends Pick<Hands, "stopping" | "cutting"> {
+  stop(reason: string): void;
+  onStop(tell: () => void): void;
+  onCut(tell: () => void): void;
+  forget(): void;
+}
+
+/** First signal: no new host starts. Second: connections are cut. Third: the process ends where it is. */
+const listenToSignals = (io: Io, view: LiveView): Signals => {
+  const [stopping, cutting] = [new AbortController(), new AbortController()];
+  const tell: { stop: () => void; cut: () => void } = { stop: () => undefined, cut: () => undefined };
+  const forget = io.onSignal(() => {
+    if (!stopping.signal.aborted) {
+      stopping.abort("the operator stopped the run");
+      tell.stop();
+    } else if (!cutting.signal.aborted) {
+      cutting.abort("the operator cut the connections");
+      tell.cut();
+    } else {
+      forget();
+      void view.suspend().finally(() => io.exitNow());
+    }
+  });
+  return {
+    stopping: stopping.signal,
+    cutting: cutting.signal,
+    stop: (reason) => stopping.abort(reason),
+    onStop: (act) => {
+      tell.stop = act;
+    },
+    onCut: (act) => {
+      tell.cut = act;
+    },
+    forget,
+  };
+};

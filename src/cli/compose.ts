@@ -1,0 +1,121 @@
+/** The composition root: makes every part of one run and joins them. */
+import { randomBytes } from "node:crypto";
+import type { Host } from "../domain/host.ts";
+import type { Plan } from "../domain/plan.ts";
+import { err, ok, type Result } from "../domain/result.ts";
+import type { RunContext } from "../engine/context.ts";
+import { Emitter } from "../engine/emitter.ts";
+import { createCleanerFiles } from "../engine/payload.ts";
+import { describeHolder, takeLock } from "../journal/lock.ts";
+import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
+import { type Journal, openJournal } from "../journal/write.ts";
+import { createSshTransport } from "../transport/ssh.ts";
+import type { Io } from "./io.ts";
+import type { RolloutRequest, StatusRequest } from "./request.ts";
+import type { LiveView } from "./screen.ts";
+
+export type FleetRequest = RolloutRequest | StatusRequest;
+
+/** Signals of the person at the terminal. */
+export interface Hands {
+  readonly stopping: AbortSignal;
+  readonly cutting: AbortSignal;
+  readonly accept: (plan: Plan) => Promise<"typed" | "--yes" | undefined>;
+}
+
+/** The controller waits a little longer than the node's own watchdog: the node's word is better than our silence. */
+const HOST_GRACE_S = 30;
+/** A script says `alive` every 10 s while it waits; three missed ones are silence. */
+const SILENCE_S = 30;
+/** Server and agent may both ask a person or a directory service: longer than any of that takes by itself. */
+const AUTH_S = 30;
+
+/** The journal of a run and how to let go of it. */
+export interface Record {
+  readonly journal: Journal;
+  release(): Promise<void>;
+}
+
+/** Opens the journal of a new run and marks it as ours while this process lives. */
+export const openRecord = async (stateDir: string, io: Io): Promise<Result<Record & { readonly run: string }>> => {
+  const now = new Date();
+  const run = newRunId(now, randomBytes(runIdRandomBytes));
+  const journal = await openJournal(stateDir, run);
+  if (!journal.ok) return journal;
+  const lock = await takeLock(stateDir, run, await describeHolder(io.pid, io.controller, now.toISOString()));
+  if (!lock.ok) return err(lock.error);
+  return ok({
+    run,
+    journal: journal.value,
+    release: async () => {
+      await journal.value.close();
+      await lock.value.release();
+    },
+  });
+};
+
+/** Without a record a command that only reads goes on; one that changes hosts never gets here. */
+export const noRecord = (): Record & { readonly run: string } => ({
+  run: newRunId(new Date(), randomBytes(runIdRandomBytes)),
+  journal: { accept: () => undefined, barrier: async () => undefined, close: async () => undefined, path: "" },
+  release: async () => undefined,
+});
+
+/** Joins the parts for one run. */
+export const composeRun = (
+  request: FleetRequest,
+  io: Io,
+  hosts: readonly Host[],
+  record: Record & { readonly run: string },
+  view: LiveView,
+  hands: Hands,
+  version: string,
+): RunContext => {
+  const rollout = request.command === "rollout" ? request : undefined;
+  return {
+    run: record.run,
+    command: request.command,
+    patterns: request.patterns,
+    hosts,
+    by: { user: io.user, controller: io.controller, pid: io.pid },
+    version,
+    clock: Date.now,
+    nonce: () => randomBytes(8).toString("hex"),
+    transport: transportFor(request, io),
+    emitter: new Emitter(record.run, Date.now, record.journal, [view]),
+    cleanerFiles: createCleanerFiles(),
+    deadlines: { stepS: request.stepTimeoutS, hostS: request.hostTimeoutS, runS: request.runTimeoutS },
+    parallel: request.parallel,
+    soakS: rollout?.soakS ?? 0,
+    check: rollout?.check ?? false,
+    driftCounts: request.command === "status" && request.exitCode,
+    waves: rollout?.waves ?? [],
+    maxBad: rollout?.maxBad,
+    maxMissing: rollout?.maxMissing ?? { kind: "percent", percent: 100 },
+    accepted: {
+      activatePending: rollout?.activatePending ?? false,
+      thisBootEnvironment: rollout?.thisBootEnvironment ?? false,
+      breakStaleLock: rollout?.breakStaleLock ?? false,
+    },
+    ...hands,
+  };
+};
+
+const transportFor = (request: FleetRequest, io: Io): RunContext["transport"] => {
+  const ssh = `${io.home}/.ssh`;
+  return createSshTransport({
+    clocks: {
+      connectMs: request.connectTimeoutS * 1000,
+      authMs: AUTH_S * 1000,
+      silenceMs: SILENCE_S * 1000,
+      hostMs: (request.hostTimeoutS + HOST_GRACE_S) * 1000,
+    },
+    knownHostsFiles:
+      request.knownHosts === undefined ? [`${ssh}/known_hosts`, "/etc/ssh/ssh_known_hosts"] : [request.knownHosts],
+    hostKeyPolicy: request.hostKeyPolicy,
+    identityFiles: ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => `${ssh}/${name}`),
+    agentSocket: io.env["SSH_AUTH_SOCK"],
+    connectParallel: request.connectParallel,
+    homeDir: io.home,
+  });
+};

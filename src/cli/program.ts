@@ -1,0 +1,40 @@
+import { unreachable } from "../domain/result.ts";
+import { parseArgs } from "./args.ts";
+import { complain, type Io } from "./io.ts";
+import { version } from "./version.ts";
+
+/** Reads the command line and runs the command; resolves with the exit status. A command's parts load only when it runs. */
+export const runProgram = async (argv: readonly string[], io: Io): Promise<number> => {
+  const request = await parseArgs(argv, {
+    version: version(),
+    env: io.env,
+    home: io.home,
+    terminal: io.stderr.isTTY === true && io.env["TERM"] !== "dumb" && io.env["CI"] === undefined,
+    columns: io.stdout.columns ?? 100,
+  });
+  if (!request.ok) return complain(io, [request.error]);
+  switch (request.value.command) {
+    case "help":
+      io.stdout.write(`${request.value.text.trimEnd()}\n`);
+      return 0;
+    case "rollout":
+    case "status": {
+      const { fleetCommand } = await import("./commands/fleet.ts");
+      return fleetCommand(request.value, io);
+    }
+    case "inventory": {
+      const { inventoryCommand } = await import("./commands/inventory.ts");
+      return inventoryCommand(request.value, io);
+    }
+    case "runs": {
+      const { runsCommand } = await import("./commands/runs.ts");
+      return runsCommand(request.value, io);
+    }
+    case "demo": {
+      const { demoCommand } = await import("./commands/demo.ts");
+      return demoCommand(request.value, io);
+    }
+    default:
+      return unreachable(request.value);
+  }
+};

@@ -1,0 +1,65 @@
+/** Picks the view that shows a run while it goes on, and folds the run for what is printed after it. */
+import type { RunEvent } from "../domain/event.ts";
+import { initialState, type RunState, reduce } from "../domain/run-state.ts";
+import type { Sink } from "../domain/sink.ts";
+import { createLinesSink } from "../view/lines.ts";
+import { createNdjsonSink } from "../view/ndjson.ts";
+import { summary } from "../view/summary.ts";
+import type { TuiSink } from "../view/tui/tui-sink.tsx";
+import type { Io } from "./io.ts";
+import type { OutputMode } from "./request.ts";
+
+/** The live view of one run. */
+export interface LiveView extends Sink {
+  /** Everything seen so far. */
+  state(): RunState;
+  /** Gives the terminal to a dialogue, and takes it back. */
+  suspend(): Promise<void>;
+  resume(): void;
+}
+
+/** Makes the view the request asks for; ink and react are loaded only for a screen. */
+export const createLiveView = async (mode: OutputMode, io: Io, nowMs: () => number): Promise<LiveView> => {
+  let state: RunState = initialState;
+  let fallback: Sink | undefined;
+  const tui =
+    mode === "tui"
+      ? await openScreen(io, nowMs, (from) => {
+          fallback = createLinesSink((text) => io.stderr.write(text), from);
+        })
+      : undefined;
+  const sink = tui ?? plain(mode, io);
+  return {
+    accept: (event: RunEvent) => {
+      state = reduce(state, event);
+      sink.accept(event);
+      fallback?.accept(event);
+    },
+    state: () => state,
+    suspend: async () => tui?.suspend(),
+    resume: () => tui?.resume(),
+    close: async () => {
+      await sink.close();
+      // The alternate screen takes its last frame away: what it said is said again, for good.
+      if (tui !== undefined && state.command !== "status")
+        for (const line of summary(state)) io.stderr.write(`${line}\n`);
+    },
+  };
+};
+
+const plain = (mode: OutputMode, io: Io): Sink =>
+  mode === "ndjson"
+    ? createNdjsonSink((text) => io.stdout.write(text))
+    : createLinesSink((text) => io.stderr.write(text));
+
+const openScreen = async (io: Io, nowMs: () => number, onBroken: (from: RunState) => void): Promise<TuiSink> => {
+  const { createTuiSink } = await import("../view/tui/tui-sink.tsx");
+  const locale = io.env["LC_ALL"] ?? io.env["LC_CTYPE"] ?? io.env["LANG"] ?? "";
+  return createTuiSink({
+    stream: io.stderr,
+    nowMs,
+    colour: io.env["NO_COLOR"] === undefined || io.env["NO_COLOR"] === "",
+    unicode: /utf-?8/i.test(locale),
+    onBroken,
+  });
+};

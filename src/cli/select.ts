@@ -1,0 +1,47 @@
+/** From a request to the hosts it selects: which files, which settings, which patterns. */
+import { existsSync } from "node:fs";
+import { type Complaint, err, type Result } from "../domain/result.ts";
+import { readFile } from "../inventory/files.ts";
+import { type Resolved, resolveHosts } from "../inventory/resolve.ts";
+import type { Io } from "./io.ts";
+import { inventoryDefaults, type Selection } from "./request.ts";
+
+/** Reads inventory and settings and selects; every complaint names its file and line. Contacts no host. */
+export const selectFor = (request: Selection, io: Io): Result<Resolved, readonly Complaint[]> => {
+  const inventories = inventoriesOf(request, io);
+  if (!inventories.ok) return inventories;
+  const { user, port, become, identityFiles } = request.overrides;
+  return resolveHosts({
+    inventories: inventories.value,
+    settingsFiles: ["novasweep.ini", `${io.home}/.config/novasweep/novasweep.ini`],
+    set: request.sets.map(({ key, value }) => `${key}=${value}`),
+    options: {
+      ...(user === undefined ? {} : { user }),
+      ...(port === undefined ? {} : { port: String(port) }),
+      ...(become === undefined ? {} : { become }),
+      ...(identityFiles.length === 0 ? {} : { identity: identityFiles }),
+    },
+    patterns: request.patterns,
+    limits: request.limits,
+    loginUser: io.user,
+    home: io.home,
+    workingDirectory: io.workingDirectory,
+    readFile,
+  });
+};
+
+const inventoriesOf = (request: Selection, io: Io): Result<readonly string[], readonly Complaint[]> => {
+  if (request.inventories.length > 0) return { ok: true, value: request.inventories };
+  const places = inventoryDefaults(io.home);
+  const found = places.find((place) => existsSync(place));
+  return found === undefined
+    ? err([
+        {
+          code: "E_INVENTORY",
+          what: "there is no inventory",
+          where: places.join(", "),
+          try: "name one with -i, or write inventory/hosts.ini: a host name a line is enough",
+        },
+      ])
+    : { ok: true, value: [found] };
+};
