@@ -1,0 +1,122 @@
+/** Progress as lines, for logs and pipes: quiet on what goes well, the totals last. */
+import type { EventOf, RunEvent } from "../domain/event.ts";
+import { initialState, type RunState, reduce } from "../domain/run-state.ts";
+import type { Sink } from "../domain/sink.ts";
+import { withNote } from "./causes.ts";
+import { clock, dateTime, duration } from "./quantities.ts";
+import { visibleSafe } from "./safe-text.ts";
+import { summary } from "./summary.ts";
+import { hostsWords, outcomeWords, stepWords } from "./words.ts";
+
+/** Selections below this are surveyed without a word on how far it is. */
+const progressFromHosts = 20;
+const progressSteps = 10;
+
+/** One line a noteworthy event; at the end every trouble again, folded by cause, and the totals. */
+export const createLinesSink = (write: (text: string) => unknown, from: RunState = initialState): Sink => {
+  let state = from;
+  let surveyed = 0;
+  let broken = false;
+  const say = (text: string): void => {
+    if (broken) return;
+    try {
+      write(`${text}\n`);
+    } catch {
+      broken = true;
+    }
+  };
+  return {
+    accept: (event) => {
+      const before = state;
+      state = reduce(state, event);
+      for (const line of linesOf(event, before)) say(line);
+      if (!endsSurvey(event) || state.plan !== undefined) return;
+      const line = progress(surveyed, ++surveyed, state.hosts.size);
+      if (line !== undefined) say(`${clock(event.at)} ${line}`);
+    },
+    close: async () => {
+      for (const line of summary(state)) say(line);
+    },
+  };
+};
+
+/** A rollout's host is surveyed when it is planned, one of `status` when it settles. */
+const endsSurvey = (event: RunEvent): boolean =>
+  event.type === "host.settled" || (event.type === "host.phase" && event.phase === "planned");
+
+const progress = (before: number, now: number, total: number): string | undefined => {
+  const tenth = (count: number): number => Math.floor((count * progressSteps) / Math.max(1, total));
+  return total >= progressFromHosts && now <= total && tenth(now) > tenth(before)
+    ? `surveyed ${now} of ${total}`
+    : undefined;
+};
+
+const linesOf = (event: RunEvent, before: RunState): readonly string[] => {
+  const text = runWords(event, before) ?? hostWords(event);
+  return text === undefined ? [] : [`${clock(event.at)} ${text}`];
+};
+
+const runWords = (event: RunEvent, before: RunState): string | undefined => {
+  switch (event.type) {
+    case "run.started": {
+      const { command, check, by, hosts, run, at } = event;
+      const name = `${command}${check ? " --check" : ""} of ${hostsWords(hosts.length)}`;
+      return `run ${run}: ${name} by ${visibleSafe(`${by.user}@${by.controller}`, 80)}, ${dateTime(at)}`;
+    }
+    case "plan.made":
+      return `plan: ${planCounts(event)}`;
+    case "plan.accepted":
+      return `plan accepted (${event.by}): ${hostsWords(event.changing)} to change`;
+    case "wave.opened":
+      return `wave ${event.wave} of ${event.of}: ${hostsWords(event.hosts.length)}`;
+    case "gate.decided":
+      return event.open || before.gate?.open === false
+        ? undefined
+        : `the gate closed: ${visibleSafe(event.reason)}; no further host starts`;
+    case "operator.acted":
+      return `operator: ${event.action}`;
+    default:
+      return undefined;
+  }
+};
+
+const planCounts = ({ plan }: EventOf<"plan.made">): string => {
+  const count = (verdict: string): number => plan.hosts.filter((host) => host.verdict === verdict).length;
+  return `change ${count("change")}, in sync ${count("in-sync")}, refuse ${count("refuse")}, unreachable ${count("unreachable")}`;
+};
+
+const hostWords = (event: RunEvent): string | undefined => {
+  switch (event.type) {
+    case "host.step":
+      return event.state === "fail" || event.change === "restore" ? `${event.host} ${stepFailure(event)}` : undefined;
+    case "lock.taken":
+      return `${event.host} took over a stale lock: ${visibleSafe(event.from)}`;
+    case "host.settled":
+      return settledWords(event);
+    default:
+      return undefined;
+  }
+};
+
+const stepFailure = ({ change, state, code, message }: EventOf<"host.step">): string => {
+  const what = stepWords[change];
+  if (state !== "fail") return state === "ok" ? `${what}: done` : what;
+  return `${what} failed${code === undefined ? "" : `: ${visibleSafe(code, 40)}`}${message === undefined ? "" : ` ${visibleSafe(message)}`}`;
+};
+
+/** In sync and drifted are results, not news; skipped hosts are named together at the end. */
+const settledWords = ({
+  host,
+  outcome,
+  failure,
+  refusals,
+  note,
+  tookMs,
+}: EventOf<"host.settled">): string | undefined => {
+  if (outcome === "in-sync" || outcome === "drifted" || outcome === "skipped") return undefined;
+  const first = failure ?? refusals?.[0];
+  const more =
+    failure === undefined && (refusals?.length ?? 0) > 1 ? ` (+${(refusals?.length ?? 0) - 1} more reasons)` : "";
+  const what = first === undefined ? (note ?? "") : `${first.code} ${withNote(first.message, note)}`;
+  return `${host} ${outcomeWords[outcome]} ${visibleSafe(what)}${more} (${duration(tookMs)})`.replace("  ", " ");
+};

@@ -1,0 +1,12 @@
+import type { Sink } from "../domain/sink.ts";
+import { safeJson } from "./safe-text.ts";
+import { guardedWrite } from "./write.ts";
+
+/** The events as they are, one JSON object a line. */
+export const createNdjsonSink = (write: (text: string) => unknown): Sink => {
+  const out = guardedWrite(write);
+  return {
+    accept: (event) => out.write(`${safeJson(event)}\n`),
+    close: async () => {},
+  };
+};

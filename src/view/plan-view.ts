@@ -1,0 +1,99 @@
+/** A plan for a person: equal host plans folded, so that 212 hosts are one paragraph. */
+import { foldHosts } from "../domain/host-set.ts";
+import type { HostName } from "../domain/ids.ts";
+import type { GateRule, HostPlan, Plan } from "../domain/plan.ts";
+import { foldCauses, type Trouble } from "./causes.ts";
+import { duration } from "./quantities.ts";
+import { visibleSafe } from "./safe-text.ts";
+import { causeLines } from "./summary.ts";
+import { changeWords, hostsWords, ordinal } from "./words.ts";
+
+/** Wave sizes named before the rest is counted. */
+const maxWavesNamed = 8;
+
+type Changing = Extract<HostPlan, { verdict: "change" }>;
+
+/** The plan as lines, the same for screen, lines and `--check`. */
+export const renderPlan = (plan: Plan): readonly string[] => {
+  const changing = plan.hosts.filter((host): host is Changing => host.verdict === "change");
+  const inSync = plan.hosts.filter(({ verdict }) => verdict === "in-sync").map(({ host }) => host);
+  const paragraphs: readonly (readonly string[])[] = [
+    [`plan of run ${plan.run} for ${hostsWords(plan.hosts.length)}`],
+    ...foldChanges(changing),
+    inSync.length === 0 ? [] : [`in sync ${on(inSync)}`],
+    untouched(plan),
+    noteParagraph(plan.hosts),
+    changing.length === 0 ? ["nothing to change"] : orderWords(plan, changing.length),
+  ];
+  return paragraphs
+    .filter((paragraph) => paragraph.length > 0)
+    .flatMap((paragraph, at) => (at === 0 ? paragraph : ["", ...paragraph]));
+};
+
+const on = (hosts: readonly HostName[]): string => `on ${hostsWords(hosts.length)}: ${foldHosts(hosts)}`;
+
+/** Largest group first: what most hosts get is read first, the odd ones stand out below. */
+const foldChanges = (hosts: readonly Changing[]): readonly (readonly string[])[] => {
+  const groups = new Map<string, { lines: readonly string[]; hosts: HostName[] }>();
+  for (const host of hosts) {
+    const lines = host.changes.flatMap(changeWords);
+    const key = lines.join("\n");
+    const group = groups.get(key) ?? { lines, hosts: [] };
+    group.hosts.push(host.host);
+    groups.set(key, group);
+  }
+  return [...groups.values()]
+    .sort((a, b) => b.hosts.length - a.hosts.length)
+    .map((group) => [`change ${on(group.hosts)}`, ...group.lines.map((line) => `  ${line}`)]);
+};
+
+const untouched = (plan: Plan): readonly string[] => {
+  const lines = causeLines(foldCauses(plan.hosts.flatMap(troubles)));
+  return lines.length === 0 ? [] : ["left alone", ...lines.map((line) => `  ${line}`)];
+};
+
+const troubles = (plan: HostPlan): readonly Trouble[] => {
+  const note = undefined;
+  if (plan.verdict === "unreachable") return [{ host: plan.host, outcome: "unreachable", what: plan.failure, note }];
+  if (plan.verdict !== "refuse") return [];
+  return plan.refusals.map((what) => ({ host: plan.host, outcome: "refused", what, note }));
+};
+
+const noteParagraph = (hosts: readonly HostPlan[]): readonly string[] => {
+  const byNote = new Map<string, HostName[]>();
+  for (const plan of hosts) {
+    if (plan.verdict !== "change" && plan.verdict !== "in-sync") continue;
+    for (const note of plan.notes) {
+      const names = byNote.get(note) ?? [];
+      names.push(plan.host);
+      byNote.set(note, names);
+    }
+  }
+  const lines = [...byNote].map(([note, names]) => `  ${visibleSafe(note)}, ${on(names)}`);
+  return lines.length === 0 ? [] : ["notes", ...lines];
+};
+
+const orderWords = ({ waves, gate }: Plan, changing: number): readonly string[] => [
+  `order: ${wavesWords(waves)}`,
+  `gate:  ${gateWords(gate, changing, (waves[0] ?? []).length)}`,
+];
+
+const wavesWords = (waves: Plan["waves"]): string => {
+  const sizes = waves.slice(0, maxWavesNamed).map((wave) => wave.length);
+  const rest = waves.length > maxWavesNamed ? `, … (${waves.length} waves)` : "";
+  const canary = foldHosts(waves[0] ?? [], 60);
+  return waves.length <= 1
+    ? `one wave, ${canary}`
+    : `waves of ${sizes.join(", ")}${rest}; the first is the canary, ${canary}`;
+};
+
+/** `stops at the 5th bad host of 80, or any in the canary wave; at most 5 at once between edit and proof, …`. */
+export const gateWords = ({ maxBad, parallel, soakS }: GateRule, changing: number, canary: number): string => {
+  const atRisk = Math.min(maxBad + 1, parallel, changing);
+  const bound =
+    maxBad + 1 > changing
+      ? "never stops for bad hosts but in the canary wave"
+      : `stops at the ${ordinal(maxBad + 1)} bad host of ${changing}`;
+  const or = canary > 0 && maxBad > 0 && maxBad + 1 <= changing ? ", or any in the canary wave" : "";
+  return `${bound}${or}; at most ${atRisk} at once between edit and proof, ${Math.min(parallel, changing)} applied at once; each held for ${duration(soakS * 1000)}`;
+};

@@ -1,0 +1,138 @@
+/**
+ * The screen. Load this file only when a screen is shown (ink and react are slow to load), with NODE_ENV=production set
+ * before: react-reconciler otherwise keeps every render's measurements until memory ends (vadimdemedes/ink#869).
+ */
+import { Readable } from "node:stream";
+import { type Instance, render } from "ink";
+import type { RunEvent } from "../../domain/event.ts";
+import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
+import type { Sink } from "../../domain/sink.ts";
+import { frame } from "./frame.ts";
+import { painted, plainSigns, unicodeSigns } from "./rows.ts";
+import { Screen } from "./Screen.tsx";
+
+export interface TuiOptions {
+  /** Where the screen is: the process's stderr, a terminal. */
+  readonly stream: NodeJS.WriteStream;
+  /** Controller's clock, epoch milliseconds. */
+  readonly nowMs: () => number;
+  /** False under NO_COLOR. */
+  readonly colour: boolean;
+  /** False where the locale is not UTF-8. */
+  readonly unicode: boolean;
+  /** Called once when the screen cannot go on, with what it knew, so that another view can take over. */
+  readonly onBroken: (state: RunState, error: unknown) => void;
+}
+
+export interface TuiSink extends Sink {
+  /** Gives the terminal back (to show a plan, to ask); events are still taken in. Resolves when all is written. */
+  suspend(): Promise<void>;
+  /** Takes the terminal again. */
+  resume(): void;
+}
+
+/** Milliseconds between two looks at whether something must be drawn: ten frames a second at most. */
+const tickMs = 100;
+/** Without an event the seconds on the screen still move. */
+const idleTicks = 10;
+
+/** Takes the terminal and shows the run on it until `close`. A screen that breaks drops itself, never the run. */
+export const createTuiSink = (options: TuiOptions): TuiSink => {
+  let state = initialState;
+  const screen = mountable(
+    options,
+    () => state,
+    (error) => options.onBroken(state, error),
+  );
+  screen.mount();
+  return {
+    accept: (event: RunEvent) => {
+      state = reduce(state, event);
+      screen.touch();
+    },
+    suspend: () => screen.unmount(),
+    resume: () => screen.mount(),
+    close: () => screen.unmount(),
+  };
+};
+
+interface Mountable {
+  mount(): void;
+  unmount(): Promise<void>;
+  /** Something changed: draw at the next tick. */
+  touch(): void;
+}
+
+const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (error: unknown) => void): Mountable => {
+  let instance: Instance | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let broken = false;
+  let ticks = 0;
+  let dirty = false;
+
+  const letGo = async (): Promise<void> => {
+    clearInterval(timer);
+    options.stream.off("resize", drawNow);
+    const mounted = instance;
+    instance = undefined;
+    if (mounted === undefined) return;
+    mounted.unmount();
+    await mounted.waitUntilExit();
+  };
+  const fail = (error: unknown): void => {
+    if (broken) return;
+    broken = true;
+    letGo().catch(() => {});
+    onBroken(error);
+  };
+  const guarded = (act: () => void): void => {
+    if (broken) return;
+    try {
+      act();
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const draw = (): void => instance?.rerender(element(stateNow(), options));
+  const drawNow = (): void => guarded(draw);
+  const tick = (): void => {
+    ticks++;
+    if (!dirty && ticks % idleTicks !== 0) return;
+    dirty = false;
+    guarded(draw);
+  };
+  return {
+    mount: () =>
+      guarded(() => {
+        if (instance !== undefined) return;
+        // Before Ink's own listener: when the terminal shrinks, the smaller frame must be there first.
+        options.stream.on("resize", drawNow);
+        instance = render(element(stateNow(), options), inkOptions(options));
+        instance.waitUntilExit().catch(fail);
+        timer = setInterval(tick, tickMs).unref();
+      }),
+    unmount: () => letGo().catch(fail),
+    touch: () => {
+      dirty = true;
+    },
+  };
+};
+
+const element = (state: RunState, { stream, nowMs, colour, unicode }: TuiOptions): ReturnType<typeof Screen> => {
+  const signs = unicode ? unicodeSigns : plainSigns;
+  const rows = frame(state, { columns: stream.columns || 80, rows: stream.rows || 24, nowMs: nowMs(), signs });
+  return <Screen lines={rows.map((row, id) => ({ id, text: painted(row, colour) }))} />;
+};
+
+const inkOptions = ({ stream }: TuiOptions): Parameters<typeof render>[1] => ({
+  stdout: stream,
+  stderr: stream,
+  // Keys are not read: Ctrl-C is a signal, and stdin stays with whoever asks for the confirmation.
+  stdin: new Readable({ read: () => {} }),
+  exitOnCtrlC: false,
+  patchConsole: false,
+  interactive: true,
+  alternateScreen: true,
+  incrementalRendering: true,
+  maxFps: 10,
+});

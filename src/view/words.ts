@@ -1,0 +1,152 @@
+/** The words every view uses: one word for one thing, as in docs/vocabulary.md. May import domain only. */
+import type { Change, ChangeKind } from "../domain/change.ts";
+import type { Outcome, Phase } from "../domain/outcome.ts";
+import type { Aspect, Drift } from "../domain/plan.ts";
+import { unreachable } from "../domain/result.ts";
+import type { Tally } from "../domain/tally.ts";
+import { duration, size } from "./quantities.ts";
+import { visibleSafe } from "./safe-text.ts";
+
+/** An outcome as it is written for a person. */
+export const outcomeWords: Readonly<Record<Outcome, string>> = {
+  "in-sync": "in sync",
+  changed: "changed",
+  drifted: "drifted",
+  refused: "refused",
+  failed: "failed",
+  unreachable: "unreachable",
+  unknown: "unknown",
+  skipped: "skipped",
+};
+
+/** Outcomes in the order they are read: what needs a person first. */
+export const worstFirst: readonly Outcome[] = [
+  "failed",
+  "unknown",
+  "unreachable",
+  "refused",
+  "skipped",
+  "drifted",
+  "changed",
+  "in-sync",
+];
+
+/** What a host is at, as the screen says it. */
+export const phaseWords: Readonly<Record<Phase, string>> = {
+  queued: "queued",
+  connecting: "connecting",
+  probing: "probing",
+  planned: "planned",
+  waiting: "waiting",
+  applying: "applying",
+  verifying: "verifying",
+  settled: "settled",
+};
+
+/** A step as it is said while it runs. */
+export const stepWords: Readonly<Record<ChangeKind | "write-proof" | "restore", string>> = {
+  "dataset.create": "creating the dataset",
+  "dataset.quota": "setting the quota",
+  "directory.own": "setting owner and mode",
+  "write-proof": "proving that nova can write",
+  "cleaner.install": "installing the cleaner",
+  "cleaner.configure": "setting the cleaner's policy",
+  "cleaner.enable": "enabling the cleaner",
+  "cleaner.disable": "disabling the cleaner",
+  "cleaner.remove": "removing the cleaner",
+  "conf.set": "editing nova.conf",
+  "compute.restart": "restarting nova-compute",
+  restore: "restoring nova.conf",
+};
+
+/** What a drift is about. */
+export const aspectWords: Readonly<Record<Aspect, string>> = {
+  dataset: "dataset",
+  quota: "quota",
+  owner: "owner and mode",
+  cleaner: "cleaner",
+  "cleaner-files": "cleaner's files",
+  "cleaner-properties": "cleaner's policy",
+  "cleaner-state": "cleaner's state",
+  conf: "glancecache_dirname",
+  restart: "restart",
+};
+
+/** One drift as a sentence: `quota: none, wanted 15.0 GiB`. */
+export const driftWords = ({ aspect, have, want }: Drift): string =>
+  `${aspectWords[aspect]}: ${visibleSafe(have, 120)}, wanted ${visibleSafe(want, 120)}`;
+
+/** `1 host`, `212 hosts`. */
+export const hostsWords = (count: number): string => `${count} ${count === 1 ? "host" : "hosts"}`;
+
+/** `1st`, `2nd`, `5th`, `11th`. */
+export const ordinal = (count: number): string => {
+  const teen = count % 100 >= 11 && count % 100 <= 13;
+  const ending = teen ? "th" : (["th", "st", "nd", "rd"][count % 10] ?? "th");
+  return `${count}${ending}`;
+};
+
+/** Every outcome that occurred with its count, what needs a person first: `failed 2, changed 98`. `nothing` when none did. */
+export const tallyWords = (tally: Tally): string =>
+  worstFirst
+    .filter((outcome) => tally[outcome] > 0)
+    .map((outcome) => `${outcomeWords[outcome]} ${tally[outcome]}`)
+    .join(", ") || "nothing settled";
+
+/** One intended effect as lines for a person; those of a file's change begin with `-` and `+`. Digests and offsets are not for people. */
+export const changeWords = (change: Change): readonly string[] => {
+  switch (change.kind) {
+    case "dataset.create":
+      return [`create dataset ${change.dataset}, mounted at ${change.mountpoint}, quota ${size(change.quotaBytes)}`];
+    case "dataset.quota":
+      return [
+        `set quota of ${change.dataset}: ${change.from === 0 ? "none" : size(change.from)} -> ${size(change.to)}`,
+      ];
+    case "directory.own":
+      return [`own ${change.path}: ${change.owner}:${change.group} ${change.mode}`];
+    case "cleaner.install":
+      return [`install the cleaner (method ${change.method.slice(0, 12)}, manifest ${change.manifest.slice(0, 12)})`];
+    case "cleaner.configure":
+      return ["set the cleaner's policy", ...Object.entries(change.properties).map(policyWords)];
+    case "cleaner.enable":
+      return ["enable the cleaner"];
+    case "cleaner.disable":
+      return ["disable the cleaner"];
+    case "cleaner.remove":
+      return ["remove the cleaner"];
+    case "conf.set":
+      return [`set ${change.key} in [${change.section}] of ${change.path}`, ...confDiff(change)];
+    case "compute.restart":
+      return [
+        `restart nova-compute, ready within ${duration(change.timeoutS * 1000)}, then held ${duration(change.soakS * 1000)}${
+          change.because === "owed" ? " (the restart an earlier run still owes)" : ""
+        }`,
+      ];
+    default:
+      return unreachable(change);
+  }
+};
+
+const policyWords = ([name, value]: readonly [string, string]): string => {
+  const label = name.replace(/^config\//, "");
+  if (/headroom|target_free/.test(name) && /^[0-9]+$/.test(value)) return `  ${label}: ${size(Number(value))}`;
+  if (/min_age|period/.test(name) && /^[0-9]+$/.test(value)) return `  ${label}: ${duration(Number(value) * 1000)}`;
+  return `  ${label}: ${visibleSafe(value, 120)}`;
+};
+
+/** Only our option and section headers are shown; any other line of nova.conf may hold a secret. */
+const confDiff = ({ key, patch }: Extract<Change, { kind: "conf.set" }>): readonly string[] => [
+  ...(patch.oldLine === undefined ? [] : confLines("-", key, patch.oldLine)),
+  ...confLines("+", key, patch.newLine),
+];
+
+const confLines = (sign: "-" | "+", key: string, text: string): readonly string[] =>
+  text
+    .replace(/\r?\n$/, "")
+    .split(/\r?\n/)
+    .map(
+      (line) => `  ${sign} ${isShown(key, line) ? visibleSafe(line, 200) : "(a line of another option, not shown)"}`,
+    );
+
+const isShown = (key: string, line: string): boolean =>
+  new RegExp(`^\\s*(?:[#;]\\s*)*${key}\\s*[:=]`).test(line) || /^\s*\[[^\]]*\]\s*$/.test(line) || line.trim() === "";
