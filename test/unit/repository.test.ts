@@ -1,0 +1,165 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { parseArgs } from "../../src/cli/args.ts";
+import { commands, optionsOf } from "../../src/cli/options.ts";
+import { anchors, commandsIn, localLinks, simpleCommands } from "../support/markdown.ts";
+
+const top = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string): string => readFileSync(join(top, path), "utf8");
+const manifest = JSON.parse(read("package.json"));
+
+const below = (folder: string): readonly string[] =>
+  readdirSync(join(top, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`);
+const pages = [...["README.md"].filter((page) => existsSync(join(top, page))), ...below("docs")].filter((name) =>
+  name.endsWith(".md"),
+);
+
+describe("the package", () => {
+  test("ships what runs and what explains it, and nothing else", { timeout: 60_000 }, () => {
+    const json = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: top,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const packed: { readonly path: string }[] = [JSON.parse(json)].flat()[0].files;
+    const paths = packed.map(({ path }) => path);
+    expect(
+      paths.filter((path) => !/^(bin|dist|docs|inventory)\/|^(LICENSE|README\.md|package\.json)$/.test(path)),
+    ).toEqual([]);
+    expect(paths.filter((path) => /^dist\/.*(\.tsx?|\.map|\.test\.js)$/.test(path))).toEqual([]);
+    expect(paths).toContain("bin/novasweep.js");
+    expect(paths).toContain("LICENSE");
+  });
+
+  test("pins every dependency", () => {
+    const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+  });
+
+  test("names no registry in its lock file, and every package in it has a digest", () => {
+    const lock: { packages: Record<string, { integrity?: string; resolved?: string }> } = JSON.parse(
+      read("package-lock.json"),
+    );
+    const packages = Object.entries(lock.packages).filter(([path]) => path !== "");
+    expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+    expect(packages.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
+  });
+
+  test("runs scripts that are there", () => {
+    for (const [, script] of Object.entries<string>(manifest.scripts)) {
+      for (const [path] of script.matchAll(/(?<=\s|=|^)(?:\.\/)?scripts\/[\w-]+\.js/g))
+        expect(existsSync(join(top, path)), path).toBe(true);
+      for (const [, name] of script.matchAll(/npm run ([\w:-]+)/g))
+        expect(Object.keys(manifest.scripts)).toContain(name);
+    }
+  });
+});
+
+describe("the documentation", () => {
+  test.each(pages)("the links of %s lead somewhere", (page) => {
+    const broken = localLinks(read(page)).filter((link) => {
+      const [file = "", anchor] = link.split("#");
+      const target = file === "" ? page : posix.join(dirname(page), file);
+      if (!existsSync(join(top, target))) return true;
+      return anchor !== undefined && !anchors(read(target)).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test.each(pages)("the commands of %s can be typed", async (page) => {
+    for (const [name, ...words] of commandsIn(read(page))) {
+      if (name === "novasweep") expect(await complaintOf(words), `novasweep ${words.join(" ")}`).toBeUndefined();
+      if (name === "npm" && words[0] === "run") expect(Object.keys(manifest.scripts)).toContain(words[1]);
+    }
+  });
+
+  test("the reference lists every option of every command, and no other", () => {
+    const text = read("docs/reference/cli.md");
+    const said = new Set(
+      [...text.matchAll(/`(?:-\w, )?(--[a-z][\w-]*)/g)]
+        .map((match) => match[1] ?? "")
+        .filter((name) => !name.startsWith("--no-")),
+    );
+    const there = commands.flatMap((command) => optionsOf[command].map(({ name }) => `--${name}`));
+    expect([...said].sort()).toEqual([...new Set([...there, "--help", "--version"])].sort());
+    for (const command of commands) expect(text).toContain(`\`${command}`);
+  });
+});
+
+const complaintOf = async (words: readonly string[]): Promise<string | undefined> => {
+  const result = await parseArgs(words, { version: "", env: {}, home: "/h", terminal: true, columns: 100 });
+  return result.ok ? undefined : `${result.error.what}; try: ${result.error.try}`;
+};
+
+describe("reading the documentation", () => {
+  test("commands are found as they would be typed", () => {
+    const page =
+      "```sh\n$ novasweep status 'a b' \\\n    --format json >f 2>&1 | jq . # look\nnpm ci && npm run demo -- --nodes 5\n```\n```ini\nnovasweep x\n```\n";
+    expect(commandsIn(page)).toEqual([
+      ["novasweep", "status", "a b", "--format", "json"],
+      ["jq", "."],
+      ["npm", "ci"],
+      ["npm", "run", "demo", "--", "--nodes", "5"],
+    ]);
+    expect(simpleCommands("a:!b x#y")).toEqual([["a:!b", "x#y"]]);
+  });
+
+  test("links and anchors are found, code is not", () => {
+    expect(localLinks('[a](b.md#c-d) `[x](y)` [w](https://x) ![i](p.png "t")')).toEqual(["b.md#c-d", "p.png"]);
+    expect(anchors("# A `b` C!\n## Exit status\n```\n# no\n```\n")).toEqual(["a-b-c", "exit-status"]);
+  });
+});
+
+describe("with CI=true a skipped test fails the run", () => {
+  const skipping = {
+    "a.test.js": "test.skip('a test', () => {}); test('runs', () => {})",
+    "b.test.js": "describe.skip('a suite', () => test('x', () => {})); test('runs', () => {})",
+    "c.test.js": "test('a condition', (context) => context.skip())",
+    "d.test.js": "test.todo('a promise'); test('runs', () => {})",
+  };
+  const exempt = {
+    "e.test.js": "describe.skip('shared-data', () => test('x', () => {})); test('runs', () => {})",
+    "shared-data.test.js": "test.skip('x', () => {})",
+  };
+
+  const vitest = (files: Readonly<Record<string, string>>, CI: string) => {
+    const folder = mkdtempSync(join(tmpdir(), "novasweep-skips-"));
+    try {
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+      writeFileSync(join(folder, "vitest.config.js"), "export default {}");
+      const words = ["run", "--globals", "--root", folder, "--reporter=dot", "--reporter=./scripts/check-skips.js"];
+      const env = { ...process.env, CI };
+      return spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", ...words], {
+        cwd: top,
+        env,
+        encoding: "utf8",
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  test("whichever way it was skipped, and names it", { timeout: 60_000 }, () => {
+    const { status, stderr } = vitest({ ...skipping, ...exempt }, "true");
+    expect(status).toBe(1);
+    const named = [...stderr.matchAll(/^ {2}(\S+\.js: .*)$/gm)].map((match) => match[1]);
+    expect(named.sort()).toEqual([
+      "a.test.js: a test",
+      "b.test.js: a suite > x",
+      "c.test.js: a condition",
+      "d.test.js: a promise",
+    ]);
+  });
+
+  test("but for the suite that reads shared data", { timeout: 60_000 }, () => {
+    expect(vitest(exempt, "true").status).toBe(0);
+  });
+
+  test("elsewhere it is only said", { timeout: 60_000 }, () => {
+    expect(vitest(skipping, "")).toMatchObject({ status: 0, stderr: expect.stringContaining("4 skipped:") });
+  });
+});
