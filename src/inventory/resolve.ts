@@ -1,0 +1,113 @@
+import { type Complaint, err, isNonEmpty, ok, type Result } from "../domain/result.ts";
+import { type Claims, layer } from "./claims.ts";
+import type { ReadFile } from "./files.ts";
+import { groupLevels } from "./group-tree.ts";
+import { type Asked, type Findings, joinLevels, readLevel } from "./levels.ts";
+import type { Group, Inventory } from "./model.ts";
+import { type ConnectionOptions, claimsOfOptions } from "./options.ts";
+import { selectHosts } from "./patterns.ts";
+import { contradictions, type Fallbacks, type ResolvedHost, settleHost } from "./settle.ts";
+import { readInventories, readSettingsFiles } from "./sources.ts";
+
+export interface ResolveInput {
+  /** Inventory files in the order given; a later one overrides an earlier one. */
+  readonly inventories: readonly string[];
+  /** Settings files, strongest first; a missing one is none. */
+  readonly settingsFiles: readonly string[];
+  /** `--set KEY=VALUE`, as typed. */
+  readonly set: readonly string[];
+  readonly options: ConnectionOptions & { readonly identity?: readonly string[] };
+  readonly patterns: readonly string[];
+  readonly limits: readonly string[];
+  readonly loginUser: string;
+  readonly home: string;
+  readonly workingDirectory: string;
+  readonly readFile: ReadFile;
+}
+
+export interface Resolved {
+  /** The selected hosts in the order of the inventory; never empty. */
+  readonly hosts: readonly ResolvedHost[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * From files, options and patterns to hosts with settings. The whole inventory is checked, not only what is selected.
+ * Errors: `E_INVENTORY`, `E_SETTING`, `E_PATTERN`.
+ */
+export const resolveHosts = (input: ResolveInput): Result<Resolved, readonly Complaint[]> => {
+  const inventory = readInventories(input.inventories, input.readFile);
+  const files = readSettingsFiles(input.settingsFiles, input.readFile);
+  const options = claimsOfOptions(input.set, input.options);
+  if (!inventory.ok || !files.ok || !options.ok)
+    return err([inventory, files, options].flatMap((part) => (part.ok ? [] : part.error)));
+
+  const findings: Findings = { complaints: new Map(), warnings: new Map() };
+  const all = settleAll(inventory.value, files.value, options.value, input, findings);
+  const selection = selectHosts(inventory.value, input.patterns, input.limits);
+  const wrong = [...findings.complaints.values(), ...(selection.ok ? [] : selection.error)];
+  if (!selection.ok || isNonEmpty(wrong)) return err(wrong);
+
+  const hosts = selection.value.flatMap((name) => all.get(name) ?? []);
+  const contradicting = inconsistent(hosts);
+  return isNonEmpty(contradicting)
+    ? err(contradicting)
+    : ok({ hosts, warnings: [...inventory.value.warnings, ...findings.warnings.values()] });
+};
+
+const settleAll = (
+  inventory: Inventory,
+  weakest: Claims,
+  strongest: Claims,
+  input: ResolveInput,
+  findings: Findings,
+): ReadonlyMap<string, ResolvedHost> => {
+  const levels = new Map([...inventory.groups.values()].map((group) => [group, readLevel(group.variables, findings)]));
+  const groupsAbove = groupLevels(inventory.groups);
+  const absolute = absolutePath(input.home, input.workingDirectory);
+  const fallbacks: Fallbacks = {
+    loginUser: input.loginUser,
+    identityFiles: (input.options.identity ?? []).map(absolute),
+    absolute,
+  };
+  // Hosts of the same groups, most of a fleet, share what their groups ask for.
+  const ofGroups = new Map<readonly Group[], Asked>();
+  const resolved = new Map<string, ResolvedHost>();
+  for (const host of inventory.hosts.values()) {
+    const above = groupsAbove(host);
+    const shared =
+      ofGroups.get(above) ??
+      joinLevels(
+        { settings: weakest, extra: {} },
+        above.flatMap((group) => levels.get(group) ?? []),
+      );
+    ofGroups.set(above, shared);
+    const own = joinLevels(shared, [readLevel(host.variables, findings)]);
+    const asked = { ...own, settings: layer(own.settings, strongest) };
+    resolved.set(host.name, settleHost(host.name, [...host.groups], asked, fallbacks));
+  }
+  return resolved;
+};
+
+const absolutePath =
+  (home: string, workingDirectory: string) =>
+  (path: string): string => {
+    if (path.startsWith("/")) return path;
+    return path.startsWith("~/") ? `${home}${path.slice(1)}` : `${workingDirectory}/${path.replace(/^\.\//, "")}`;
+  };
+
+/** Each contradiction once, with the hosts it concerns. */
+const inconsistent = (hosts: readonly ResolvedHost[]): readonly Complaint[] => {
+  const found = new Map<string, { readonly complaint: Complaint; readonly first: string; count: number }>();
+  for (const resolved of hosts)
+    for (const complaint of contradictions(resolved)) {
+      const key = `${complaint.where}\n${complaint.what}`;
+      const known = found.get(key) ?? { complaint, first: resolved.host.name, count: 0 };
+      known.count++;
+      found.set(key, known);
+    }
+  return [...found.values()].map(({ complaint, first, count }) => ({
+    ...complaint,
+    what: `${first}${count > 1 ? ` and ${count - 1} more` : ""}: ${complaint.what}`,
+  }));
+};

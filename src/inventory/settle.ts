@@ -1,0 +1,111 @@
+import type { Become, Host } from "../domain/host.ts";
+import type { AbsPath, HostName } from "../domain/ids.ts";
+import type { Complaint } from "../domain/result.ts";
+import { defaultSettings, type Settings } from "../domain/settings.ts";
+import type { Claims } from "./claims.ts";
+import type { Asked } from "./levels.ts";
+import { defaultText, type SettingKey, settingKeys, settingsTable } from "./settings-table.ts";
+
+/** A host with all its settings and, by name, where each comes from: `file:line`, `--set …`, an option or `default`. */
+export interface ResolvedHost {
+  readonly host: Host;
+  /** The groups that list the host themselves. */
+  readonly groups: readonly string[];
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+/** What a host falls back on. */
+export interface Fallbacks {
+  readonly loginUser: string;
+  /** `--identity`: for every host, in place of what the inventory says. */
+  readonly identityFiles: readonly AbsPath[];
+  /** Makes the path of a key on this machine absolute (`~/`, relative). */
+  readonly absolute: (path: string) => AbsPath;
+}
+
+/** SSH's own port. */
+const SSH_PORT = 22;
+
+/** Puts one host together from what was asked for it; `asked.settings` holds every source, the command line included. */
+export const settleHost = (
+  name: HostName,
+  groups: readonly string[],
+  asked: Asked,
+  fallbacks: Fallbacks,
+): ResolvedHost => {
+  const { values, sources: claimed } = asked.settings;
+  const { address, identityFile } = asked.extra;
+  const user = values.user ?? fallbacks.loginUser;
+  const become = values.become === undefined ? defaultBecome(user, asked) : undefined;
+  const own = identityFile ? [fallbacks.absolute(identityFile.value)] : [];
+  const given = fallbacks.identityFiles.length > 0;
+  const host: Host = {
+    name,
+    address: address?.value ?? name,
+    port: values.port ?? SSH_PORT,
+    user,
+    identityFiles: given ? fallbacks.identityFiles : own,
+    become: become?.value ?? values.become ?? "none",
+    sshLegacy: values.sshLegacy ?? "none",
+    settings: settingsOf(values),
+  };
+  const sources: Record<string, string> = {
+    address: address?.source ?? "the host's name",
+    identity: given ? "--identity" : (identityFile?.source ?? "default"),
+  };
+  for (const key of settingKeys) sources[settingsTable[key].name] = claimed[key] ?? defaultSource.get(key) ?? "";
+  if (become) sources["become"] = become.source;
+  return { host, groups, sources };
+};
+
+/** `default`, with the reason where the value alone does not say it: `default (2 x cache_headroom)`. */
+const defaultSource: ReadonlyMap<SettingKey, string> = new Map(
+  settingKeys.map((key) => [key, defaultText(key).includes(" ") ? `default (${defaultText(key)})` : "default"]),
+);
+
+const defaultBecome = (user: string, { extra }: Asked): { readonly value: Become; readonly source: string } =>
+  user === "root"
+    ? { value: "none", source: "default (the login user is root)" }
+    : (extra.method ?? { value: "sudo", source: "default (the login user is not root)" });
+
+const settingsOf = (values: Claims["values"]): Settings => {
+  const headroom = values.cacheHeadroomBytes ?? defaultSettings.cacheHeadroomBytes;
+  const settings: GrowingSettings = { ...defaultSettings, cacheTargetFreeBytes: 2 * headroom };
+  for (const key of nodeKeys) take(settings, key, values);
+  return settings;
+};
+
+type GrowingSettings = { -readonly [K in keyof Settings]: Settings[K] };
+
+const take = <K extends NodeKey>(into: GrowingSettings, key: K, values: Partial<Required<Settings>>): void => {
+  const value = values[key];
+  if (value !== undefined) into[key] = value;
+};
+
+type NodeKey = keyof Settings;
+const notOfTheNode = ["user", "port", "jump", "become", "sshLegacy", "cleanerPublisher", "cleanerOrigin"] as const;
+const isNodeKey = (key: SettingKey): key is NodeKey => !notOfTheNode.some((other) => other === key);
+const nodeKeys = settingKeys.filter(isNodeKey);
+
+/** Settings that are fine alone but contradict each other. Errors: `E_SETTING`, without the host's name. */
+export const contradictions = ({ host: { settings }, sources }: ResolvedHost): readonly Complaint[] => {
+  const { text } = settingsTable.cacheQuotaBytes.kind;
+  const where = (...names: readonly string[]) => names.map((name) => `${name}: ${sources[name]}`).join(", ");
+  const target = `cache_target_free (${text(settings.cacheTargetFreeBytes)})`;
+  const found: Complaint[] = [];
+  if (settings.cacheTargetFreeBytes < settings.cacheHeadroomBytes)
+    found.push({
+      code: "E_SETTING",
+      what: `${target} is less than cache_headroom (${text(settings.cacheHeadroomBytes)}): cleaning would stop before it is done`,
+      where: where("cache_target_free", "cache_headroom"),
+      try: "raise cache_target_free, or leave it out: then it is twice the headroom",
+    });
+  if (settings.cacheTargetFreeBytes >= settings.cacheQuotaBytes)
+    found.push({
+      code: "E_SETTING",
+      what: `${target} is not less than cache_quota (${text(settings.cacheQuotaBytes)}): cleaning would empty the cache`,
+      where: where("cache_target_free", "cache_quota"),
+      try: "raise cache_quota, or lower cache_headroom and cache_target_free",
+    });
+  return found;
+};
