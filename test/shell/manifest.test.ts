@@ -1,0 +1,145 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { cleanerProperties } from "../../src/domain/desired.ts";
+import { defaultSettings, type Settings } from "../../src/domain/settings.ts";
+import { cleanerManifest, cleanerMethod, cleanerVersion } from "../../src/remote/payload/payload.ts";
+
+const DTD = fileURLToPath(new URL("../../../shared/data/service_bundle.dtd.1", import.meta.url));
+const settings: Settings = defaultSettings;
+const manifest = cleanerManifest(settings);
+
+/** Start tags in document order: element and attributes. */
+const tags = (xml: string): readonly (readonly [string, Readonly<Record<string, string>>])[] =>
+  [...xml.replaceAll(/<!--[\s\S]*?-->/g, "").matchAll(/<([a-z_]+)((?:\s+[\w:]+="[^"]*")*)\s*\/?>/g)].map(
+    ([, name = "", attributes = ""]) => [
+      name,
+      Object.fromEntries(
+        [...attributes.matchAll(/([\w:]+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value]),
+      ),
+    ],
+  );
+const attributes = (xml: string, element: string): Readonly<Record<string, string>> =>
+  tags(xml).find(([name]) => name === element)?.[1] ?? {};
+
+describe("the SMF manifest", () => {
+  it("names the service, disabled until a rollout enables it", () => {
+    expect(attributes(manifest, "service")).toEqual({ version: "1", type: "service", name: "site/nova-cache-cleanup" });
+    expect(attributes(manifest, "instance")).toEqual({ enabled: "false", name: "default" });
+  });
+
+  it("runs the method every period, as user nova without privileges, never longer than its timeout", () => {
+    expect(attributes(manifest, "periodic_method")).toEqual({
+      period: "3600",
+      delay: "60",
+      jitter: "300",
+      exec: "/lib/svc/method/nova-cache-cleanup",
+      timeout_seconds: "1800",
+    });
+    expect(attributes(manifest, "method_credential")).toEqual({ user: "nova", group: "nova", privileges: "basic" });
+  });
+
+  it("spreads a short period by a tenth of it", () => {
+    expect(attributes(cleanerManifest({ ...settings, cleanerPeriodS: 600 }), "periodic_method")).toMatchObject({
+      period: "600",
+      jitter: "60",
+    });
+  });
+
+  it("depends on nova-compute as published: it runs only where nova-compute is enabled, and does not restart with it", () => {
+    expect(attributes(manifest, "dependency")).toEqual({
+      restart_on: "none",
+      type: "service",
+      name: "nova-compute",
+      grouping: "require_all",
+    });
+    expect(attributes(manifest, "service_fmri")).toEqual({ value: "svc:/application/openstack/nova/nova-compute" });
+  });
+
+  it("defines every property the rollout sets, on the instance, numbers as count and words as astring", () => {
+    const set = cleanerProperties(settings, "rpool/export/nova", "/export/nova/images");
+    const defined = tags(manifest)
+      .filter(([name]) => name === "propval")
+      .map(([, { name, type, value }]) => ({ name: `config/${name}`, type, value }));
+    expect(defined.map(({ name }) => name).sort()).toEqual(Object.keys(set).sort());
+    for (const { name, type, value } of defined) {
+      expect(type, name).toBe(/^\d+$/.test(set[name] ?? "") ? "count" : "astring");
+      if (name !== "config/dataset" && name !== "config/directory") expect(value, name).toBe(set[name]);
+    }
+    expect(manifest.indexOf("<property_group")).toBeGreaterThan(manifest.indexOf("<instance"));
+    expect(manifest.indexOf("</property_group>")).toBeLessThan(manifest.indexOf("</instance>"));
+  });
+
+  it("has its elements in the order the DTD enforces", () => {
+    const order = tags(manifest).map(([name]) => name);
+    const first = (name: string): number => order.indexOf(name);
+    const inOrder = (...names: string[]): void => {
+      const found = names.map(first);
+      expect(found.every((at) => at >= 0)).toBe(true);
+      expect(found).toEqual(found.toSorted((a, b) => a - b));
+    };
+    inOrder("service_bundle", "service", "dependency", "instance", "template");
+    inOrder("instance", "periodic_method", "method_context", "property_group");
+    inOrder("template", "common_name", "description");
+    expect(manifest).toMatch(/<\/instance>\s*<stability value="Unstable"\/>\s*<template>/);
+    expect(manifest).toMatch(/<property_group[^>]*>\s*<stability [^>]*\/>\s*<propval/);
+    for (const [name, attribute] of tags(manifest))
+      if (name === "loctext") expect(attribute).toEqual({ "xml:lang": "C" });
+  });
+
+  it("is well-formed whatever a user's name holds", () => {
+    const odd = cleanerManifest({ ...settings, cacheOwner: `a"b<c>&d`, cacheGroup: "$&" });
+    expect(odd).toContain('user="a&quot;b&lt;c&gt;&amp;d" group="$&amp;"');
+    execFileSync("xmllint", ["--noout", "--nonet", "-"], { input: odd });
+  });
+
+  it("the method states its version", () => {
+    expect(cleanerVersion(cleanerMethod())).toBe("1.0");
+    expect(() => cleanerVersion("#!/bin/sh\n")).toThrow("no VERSION");
+  });
+});
+
+describe.skipIf(!existsSync(DTD))("shared-data", () => {
+  /** The DTD at hand knows no periodic services; Solaris has periodic_method where exec_method stands. */
+  const solaris = (dtd: string): string =>
+    `${dtd.replaceAll(/(<!ELEMENT (?:service|instance)\b[^>]*?)exec_method\*/g, "$1(exec_method | periodic_method)*")}
+<!ELEMENT periodic_method ( method_context?, stability?, ( propval | property )* ) >
+<!ATTLIST periodic_method
+  period CDATA #REQUIRED
+  delay CDATA "0"
+  jitter CDATA "0"
+  persistent ( true | false ) "false"
+  recover ( true | false ) "false"
+  exec CDATA #REQUIRED
+  timeout_seconds CDATA #REQUIRED >
+`;
+  const validate = (xml: string): { readonly status: number | null; readonly stderr: string } => {
+    const home = mkdtempSync(join(tmpdir(), "manifest-"));
+    try {
+      writeFileSync(join(home, "bundle.dtd"), solaris(readFileSync(DTD, "utf8")));
+      writeFileSync(
+        join(home, "manifest.xml"),
+        xml.replace("/usr/share/lib/xml/dtd/service_bundle.dtd.1", join(home, "bundle.dtd")),
+      );
+      return spawnSync("xmllint", ["--noout", "--nonet", "--valid", join(home, "manifest.xml")], { encoding: "utf8" });
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
+  };
+
+  it("the manifest is valid by the DTD", () => {
+    const { status, stderr } = validate(manifest);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+  });
+
+  it("the DTD tells a wrong order and a wrong attribute", () => {
+    const group = /<property_group[\s\S]*<\/property_group>\n/.exec(manifest)?.[0] ?? "";
+    const moved = manifest.replace(group, "").replace(/ *<periodic_method/, (found) => group + found);
+    expect(validate(moved).status).not.toBe(0);
+    expect(validate(manifest.replaceAll("xml:lang", "lang")).status).not.toBe(0);
+  });
+});
