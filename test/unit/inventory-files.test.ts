@@ -1,9 +1,11 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { readFile } from "../../src/inventory/files.ts";
 import { MAX_FILE_BYTES } from "../../src/inventory/model.ts";
+import { resolveHosts } from "../../src/inventory/resolve.ts";
 import { readInventories, readSettingsFiles } from "../../src/inventory/sources.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "novasweep-inventory-"));
@@ -60,6 +62,27 @@ describe("inventories on disk", () => {
 
   it("may hold comments in another encoding", () => {
     expect(complaintAbout(file("comment.ini", new Uint8Array([0x23, 0xe9, 0x0a, 0x61, 0x0a])))).toBe("none");
+  });
+});
+
+describe("the examples of the repository", () => {
+  const examples = new URL("../../inventory/", import.meta.url);
+
+  it.each(readdirSync(examples).filter((name) => name !== "hosts.ini"))("%s is a good inventory", (name) => {
+    const path = fileURLToPath(new URL(name, examples));
+    const resolved = resolveHosts({
+      inventories: [path],
+      settingsFiles: [],
+      set: [],
+      options: {},
+      patterns: ["all"],
+      limits: [],
+      loginUser: "operator",
+      home: "/home/operator",
+      workingDirectory: "/",
+      readFile,
+    });
+    expect(resolved).toMatchObject({ ok: true, value: { warnings: [] } });
   });
 });
 
