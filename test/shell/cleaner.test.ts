@@ -239,6 +239,20 @@ describe.concurrent("what the cleaner removes", () => {
     expect(node.calls.filter((call) => /^(rm|ln) /.test(call))).toEqual([]);
   });
 
+  promise("tells ages to the second, across months, years and leap days", async (node) => {
+    const days = [2, 45, 400, 800, 1_500, 9_000];
+    for (const [n, day] of days.entries()) node.put(uuid(n), { age: day * 24, idle: day * 12 });
+    node.zfs({});
+    const { out } = await node.clean(8, "-n");
+    const ages = [...out.matchAll(/^would evict 0000000(\d)\S+ bytes \d+ age (\d+) idle (\d+)$/gm)];
+    expect(ages).toHaveLength(days.length);
+    for (const [, n, age, idle] of ages) {
+      const seconds = (days[Number(n)] ?? 0) * 86_400;
+      expect(Math.abs(Number(age) - seconds)).toBeLessThan(30);
+      expect(Math.abs(Number(idle) - seconds / 2)).toBeLessThan(30);
+    }
+  });
+
   promise("a zone is being installed: nothing goes", async (node) => {
     node.images(5);
     node.write("zones", "0:global:running:/:::native:shared\n-:web:incomplete:/zones/we\\:b::solaris:excl\n");
