@@ -15,7 +15,13 @@ export type Chunk =
   /** The channel closed with a status (or a signal, status null). */
   | { readonly kind: "exit"; readonly status: number | null; readonly signal?: string }
   /** No connection, no authentication, or the line broke or fell silent before the exit status came. */
-  | { readonly kind: "lost"; readonly failure: Failure; readonly layer: Layer };
+  | {
+      readonly kind: "lost";
+      readonly failure: Failure;
+      readonly layer: Layer;
+      /** The whole script had been handed to the network: it may have run, though nothing came back. Absent: it did not run. */
+      readonly scriptSent?: true;
+    };
 
 export interface Transport {
   /**

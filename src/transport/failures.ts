@@ -1,0 +1,153 @@
+/** The sentences for everything that can happen to a connection. Pure; the code and the layer decide, never a message's text. */
+import type { Host } from "../domain/host.ts";
+import type { Failure } from "../domain/outcome.ts";
+import type { Offer } from "./algorithms.ts";
+import { printable, type ServerHello } from "./server-hello.ts";
+import type { Layer } from "./transport.ts";
+
+/** A host as a person would dial it. */
+export const dialled = (host: Host): string => `${host.address} port ${host.port}`;
+
+/** A clock ran out. `said`: what the server had sent instead of a banner. */
+export const timeoutFailure = (host: Host, layer: Layer, ms: number, said: string): Failure => {
+  const heard = layer === "banner" && said !== "" ? `; it said "${said}"` : "";
+  return {
+    code: "E_TIMEOUT",
+    message: `no answer from ${dialled(host)} in ${layer} for ${ms / 1000} s${heard}`,
+    try:
+      layer === "script" || layer === "shell"
+        ? "look at the node's load and its link"
+        : `ssh -v -p ${host.port} ${host.user}@${host.address}`,
+  };
+};
+
+export const hostTimeoutFailure = (host: Host, layer: Layer, ms: number): Failure => ({
+  code: "E_HOST_TIMEOUT",
+  message: `${dialled(host)} was not done after ${ms / 1000} s (in ${layer})`,
+  try: "raise --host-timeout, or look why the node is slow",
+});
+
+export const resolveFailure = (host: Host, systemCode: string): Failure => ({
+  code: "E_RESOLVE",
+  message: `${printable(host.address)} has no address (${systemCode})`,
+  try: `set ansible_host in the inventory, or see what getent hosts ${printable(host.address)} says`,
+});
+
+const socketWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EPIPE: "connection reset",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "network unreachable",
+  EHOSTDOWN: "host is down",
+  ETIMEDOUT: "the network gave up waiting",
+  EADDRNOTAVAIL: "no local address or port left",
+  EMFILE: "too many open files here",
+};
+
+/** The socket failed, or closed (`systemCode` undefined) in a layer before the script. */
+export const socketFailure = (
+  host: Host,
+  layer: Layer,
+  systemCode: string | undefined,
+  hello: ServerHello,
+): Failure => {
+  const what = systemCode === undefined ? "the server closed the connection" : (socketWords[systemCode] ?? systemCode);
+  const where = `${dialled(host)}: ${what}`;
+  switch (layer) {
+    case "kex":
+      return {
+        code: "E_HANDSHAKE",
+        message: `${where} during the key exchange (${hello.banner ?? "no banner"})`,
+        try: "look at the node's sshd log; MaxStartups drops connections that come at once (--connect-parallel)",
+      };
+    case "auth":
+      return cutInAuthFailure(host, what);
+    case "banner":
+      return {
+        code: "E_CONNECT",
+        message: `${where} before its SSH banner${hello.said === "" ? "" : `; it said "${hello.said}"`}`,
+        try: "look at the node's sshd log: MaxStartups drops connections that come at once (--connect-parallel)",
+      };
+    default:
+      return {
+        code: "E_CONNECT",
+        message: where,
+        try:
+          systemCode === "ECONNREFUSED"
+            ? "is svc:/network/ssh online there, on that port?"
+            : "is the node up, and its network?",
+      };
+  }
+};
+
+/** The server ended the connection instead of answering to a key. */
+export const cutInAuthFailure = (host: Host, why: string): Failure => ({
+  code: "E_AUTH",
+  message: `${dialled(host)} cut the connection during authentication: ${printable(why)}`,
+  try: "look at the node's sshd log: MaxAuthTries, LoginGraceTime, AllowUsers, PerSourcePenalties",
+});
+
+/** The server speaks, but not so that we understand each other; names the first list without a common member. */
+export const handshakeFailure = (host: Host, ours: Offer, hello: ServerHello, detail: string): Failure => {
+  const gap = hello.offer === undefined ? undefined : gapBetween(ours, hello.offer);
+  const peer = hello.banner ?? `"${hello.said}" instead of an SSH banner`;
+  if (gap === undefined) {
+    return {
+      code: "E_HANDSHAKE",
+      message: `handshake with ${dialled(host)} failed: ${printable(detail)} (${peer})`,
+      try: `ssh -v -p ${host.port} ${host.user}@${host.address}`,
+    };
+  }
+  return {
+    code: "E_HANDSHAKE",
+    message: `no common ${gap.what} with ${dialled(host)} (${peer}): it offers ${printable(gap.theirs.join(", "), 300)}`,
+    try:
+      host.sshLegacy === "none"
+        ? "if it is an old SunSSH, set ssh_legacy=sunssh for this host (weak algorithms, for it alone)"
+        : "switch the node to OpenSSH: pkg set-mediator -I openssh ssh",
+  };
+};
+
+const gapBetween = (
+  ours: Offer,
+  theirs: NonNullable<ServerHello["offer"]>,
+): { readonly what: string; readonly theirs: readonly string[] } | undefined => {
+  const lists = [
+    { what: "key exchange", ours: ours.kex, theirs: theirs.kex },
+    { what: "host key algorithm", ours: ours.serverHostKey, theirs: theirs.serverHostKey },
+    { what: "cipher", ours: ours.cipher, theirs: theirs.cipher },
+    { what: "MAC", ours: ours.hmac, theirs: theirs.hmac },
+  ];
+  return lists.find((list) => !list.ours.some((name) => list.theirs.includes(name)));
+};
+
+/** The server ended an established session in a layer of ours without an exit status. */
+export const lostFailure = (host: Host, why: string, scriptSent: boolean): Failure => ({
+  code: "E_LOST",
+  message: `lost ${dialled(host)}: ${printable(why)}; ${scriptSent ? "the whole script had been sent and may have run" : "the script had not been sent, so it did not run"}`,
+  ...(scriptSent ? { try: "the host is looked at again before anything else is done to it" } : {}),
+});
+
+export const floodFailure = (host: Host, maxBytes: number): Failure => ({
+  code: "E_FLOOD",
+  message: `${dialled(host)} sent more than ${maxBytes / 1024 ** 2} MiB`,
+  try: "see what the login shell's startup files print",
+});
+
+export const shellFailure = (host: Host, command: string, why: string): Failure => ({
+  code: "E_SHELL",
+  message: `${dialled(host)} would not start ${command}: ${printable(why)}`,
+  try: `try: ssh -p ${host.port} ${host.user}@${host.address} '${command}' </dev/null; a forced command or MaxSessions may forbid it`,
+});
+
+export const stoppedFailure = (host: Host): Failure => ({
+  code: "E_STOPPED",
+  message: `the connection to ${dialled(host)} was cut on request`,
+});
+
+export const noSuFailure = (): Failure => ({
+  code: "E_BECOME",
+  message: "becoming root with su is not possible yet",
+  try: "use become=sudo or pfexec, or log in as root",
+});

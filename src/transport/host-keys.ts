@@ -1,0 +1,154 @@
+/** Whether a host is the one we know: known_hosts files read once a run, a verdict before authentication, `accept-new` recorded. */
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Failure } from "../domain/outcome.ts";
+import { blobType, fingerprint, hostPattern, KnownHosts, type KnownKey, knownHostsLine } from "./known-hosts.ts";
+
+export type HostKeyPolicy = "strict" | "accept-new";
+
+/** `refused` says why; `record`: accepted as new, to be written down once the server has proved that the key is its own. */
+export type HostKeyVerdict = { readonly refused?: Failure; readonly record?: true };
+
+/** A known_hosts of 10,000 hosts with three keys each is 8 MiB. */
+const MAX_KNOWN_HOSTS_BYTES = 64 * 1024 ** 2;
+
+export class HostKeys {
+  readonly #files: readonly string[];
+  readonly #policy: HostKeyPolicy;
+  readonly #known = new KnownHosts();
+  #loaded: Promise<Failure | undefined> | undefined;
+
+  /** `files` in the order of trust; new keys go to the first. */
+  constructor(files: readonly string[], policy: HostKeyPolicy) {
+    this.#files = files;
+    this.#policy = policy;
+  }
+
+  /** Reads the files, once for the run. A file that is there but cannot be read is a failure: it may hold revoked keys. */
+  load(): Promise<Failure | undefined> {
+    this.#loaded ??= this.#readAll();
+    return this.#loaded;
+  }
+
+  typesOf(address: string, port: number): ReadonlySet<string> {
+    return this.#known.typesOf(address, port);
+  }
+
+  judge(address: string, port: number, key: Buffer): HostKeyVerdict {
+    const blob = key.toString("base64");
+    const verdict = this.#known.judge(address, port, blob);
+    if (verdict.kind === "match") return {};
+    if (verdict.kind === "unknown") {
+      return this.#policy === "accept-new" ? { record: true } : { refused: this.#unknown(address, port, blob) };
+    }
+    return {
+      refused:
+        verdict.kind === "revoked"
+          ? revoked(address, blob, verdict.known)
+          : changed(address, port, blob, verdict.known),
+    };
+  }
+
+  /** Writes a new key down: one write, on disk before we log in. A key that cannot be written is not trusted either. */
+  record(address: string, port: number, key: Buffer): Failure | undefined {
+    const blob = key.toString("base64");
+    const file = this.#files[0];
+    if (file === undefined) return noPlace("no known_hosts file is configured");
+    // Two connections to one host may both have found it unknown.
+    if (this.#known.judge(address, port, blob).kind === "match") return undefined;
+    try {
+      const line = knownHostsLine(address, port, blob, this.#known.isHashed(file) ? randomBytes(20) : undefined);
+      append(file, line);
+      this.#known.read(line, file);
+      return undefined;
+    } catch (error) {
+      return noPlace(`${file}: ${errorCode(error)}`);
+    }
+  }
+
+  async #readAll(): Promise<Failure | undefined> {
+    for (const file of this.#files) {
+      try {
+        this.#known.read(await readBounded(file), file);
+      } catch (error) {
+        if (errorCode(error) === "ENOENT") continue;
+        return {
+          code: "E_HOSTKEY",
+          message: `cannot read the known host keys in ${file}: ${errorCode(error)}`,
+          try: "make the file readable, or name another with --known-hosts",
+        };
+      }
+    }
+    return undefined;
+  }
+
+  #unknown(address: string, port: number, blob: string): Failure {
+    const name = hostPattern(address, port);
+    const type = blobType(blob);
+    return {
+      code: "E_HOSTKEY",
+      message: `the host key of ${name} is not known: offered ${fingerprint(blob)} (${type}), known: none`,
+      try:
+        `compare the fingerprint with the node's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub on its console), then ` +
+        `ssh-keyscan -p ${port} ${address} >>${this.#files[0] ?? "~/.ssh/known_hosts"}; or --host-key-policy accept-new`,
+    };
+  }
+}
+
+const changed = (address: string, port: number, blob: string, known: KnownKey): Failure => ({
+  code: "E_HOSTKEY",
+  message:
+    `the host key of ${hostPattern(address, port)} changed: offered ${fingerprint(blob)} (${blobType(blob)}), ` +
+    `known ${fingerprint(known.blob)} (${known.type}, ${known.file}:${known.line})`,
+  try: `somebody may be in between. If the node was reinstalled: ssh-keygen -R '${hostPattern(address, port)}' -f ${known.file}, then verify and add the new key`,
+});
+
+const revoked = (address: string, blob: string, known: KnownKey): Failure => ({
+  code: "E_HOSTKEY",
+  message: `${address} shows a revoked host key: ${fingerprint(blob)} (${known.type}, revoked in ${known.file}:${known.line})`,
+  try: "give the node a new host key; a revoked one is never accepted",
+});
+
+const noPlace = (why: string): Failure => ({
+  code: "E_HOSTKEY",
+  message: `the new host key could not be recorded (${why}), so it is not accepted`,
+  try: "name a writable file with --known-hosts",
+});
+
+const readBounded = async (file: string): Promise<string> => {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    if (size > MAX_KNOWN_HOSTS_BYTES) throw Object.assign(new Error("too large"), { code: "EFBIG" });
+    return await handle.readFile("latin1");
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Appends a line and waits for the disk; ends an unfinished last line first. */
+const append = (file: string, line: string): void => {
+  // One level, as ssh makes ~/.ssh; Node's recursive way never ends on a file system that answers ENOENT to mkdir (/proc).
+  const directory = dirname(file);
+  if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
+  const fd = openSync(file, "a+", 0o600);
+  try {
+    const { size } = fstatSync(fd);
+    const last = Buffer.alloc(1);
+    if (size > 0) readSync(fd, last, 0, 1, size - 1);
+    writeSync(fd, size > 0 && last[0] !== 0x0a ? `\n${line}` : line);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+};
+
+/** The system's name of an error (`ENOENT`), else its class. */
+export const errorCode = (error: unknown): string =>
+  error instanceof Error
+    ? "code" in error && typeof error.code === "string"
+      ? error.code
+      : error.name
+    : "unknown error";
