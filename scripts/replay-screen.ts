@@ -43,8 +43,13 @@ const screen = createTuiSink({
   unicode: true,
   onBroken: (_state, error) => console.error("the screen broke", error),
 });
+/** The first shows what a first Ctrl-C looks like, the second ends the replay. */
 process.on("SIGINT", () => {
-  stop = true;
+  stop = state.operator !== undefined;
+  const { run = "", lastAt = "", lastSeq } = state;
+  const event: RunEvent = { v: 1, run, at: lastAt, seq: lastSeq, type: "operator.acted", action: "stopped" };
+  state = reduce(state, event);
+  screen.accept(event);
 });
 for (const event of events) {
   if (stop) break;

@@ -117,6 +117,7 @@ const settledWords = ({
   const first = failure ?? refusals?.[0];
   const more =
     failure === undefined && (refusals?.length ?? 0) > 1 ? ` (+${(refusals?.length ?? 0) - 1} more reasons)` : "";
-  const what = first === undefined ? (note ?? "") : `${first.code} ${withNote(first.message, note)}`;
-  return `${host} ${outcomeWords[outcome]} ${visibleSafe(what)}${more} (${duration(tookMs)})`.replace("  ", " ");
+  const why = first === undefined ? "" : ` ${first.code} ${visibleSafe(withNote(first.message, note))}${more}`;
+  const remark = first === undefined && note !== undefined ? `, ${visibleSafe(note)}` : "";
+  return `${host} ${outcomeWords[outcome]}${why}${remark} (${duration(tookMs)})`;
 };

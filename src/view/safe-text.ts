@@ -15,8 +15,12 @@ const dangerous = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]/u;
 const maxMarks = 2;
 const mark = /\p{M}/u;
 
+const printableAscii = /^[\x20-\x7e]*$/;
+
 /** `text` with every dangerous character made visible and at most `maxChars` characters long; a cut one ends in `…`. A tab is a blank. */
 export const visibleSafe = (text: string, maxChars: number = defaultMaxChars): string => {
+  // Nearly every text: nothing in it needs care, and a screen of many hosts asks thousands of times a second.
+  if (text.length <= maxChars && printableAscii.test(text)) return text;
   let safe = "";
   let chars = 0;
   let marks = 0;

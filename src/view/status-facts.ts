@@ -38,12 +38,17 @@ const dirInForce = (facts: Facts): Observed<AbsPath> => {
   return value === undefined ? facts.conf.value.inForce : { seen: true, value };
 };
 
-/** Directories that were image caches and still hold images, by path. */
-export const legacyCaches = (facts: Facts): readonly LegacyCache[] => {
-  const inForce = inForceOf(facts);
-  return Object.entries(facts.directories)
-    .filter(([path]) => path !== inForce)
+/**
+ * Directories that were image caches and still hold images, by path. Unseen while the directory in force is: any of
+ * them may be the one that is used.
+ */
+export const legacyCaches = (facts: Facts): Observed<readonly LegacyCache[]> => {
+  const inForce = dirInForce(facts);
+  if (!inForce.seen) return inForce;
+  const value = Object.entries(facts.directories)
+    .filter(([path]) => path !== inForce.value)
     .flatMap(([path, directory]) => legacyAt(path, directory));
+  return { seen: true, value };
 };
 
 const legacyAt = (path: AbsPath, directory: Observed<DirectoryFacts>): readonly LegacyCache[] => {

@@ -160,7 +160,7 @@ const cleanerOf = (observed: Observed<CleanerFacts>, unseen: Unseen): unknown =>
 };
 
 const legacyOf = (facts: Facts, unseen: Unseen): unknown =>
-  legacyCaches(facts).map(({ path, images }) => {
+  value(unseen, "legacy", legacyCaches(facts))?.map(({ path, images }) => {
     const seen = value(unseen, `legacy.${path}`, images);
     return { path, bytes: seen?.bytes ?? null, images: seen?.count ?? null };
-  });
+  }) ?? null;

@@ -111,7 +111,8 @@ const factCells = (facts: Facts): typeof unseenCells => {
 };
 
 const notesOf = (host: HostState): string => {
-  const legacy = host.facts === undefined ? 0 : legacyCaches(host.facts).length;
+  const caches = host.facts === undefined ? undefined : legacyCaches(host.facts);
+  const legacy = caches?.seen ? caches.value.length : 0;
   const parts = [
     host.failure?.code,
     ...new Set(host.refusals.map(({ code }) => code)),

@@ -156,7 +156,7 @@ export function* rollout(count: number): Generator<EventBody> {
   for (const [wave, members] of plan.waves.entries()) {
     yield { type: "wave.opened", wave: wave + 1, of: plan.waves.length, hosts: members };
     for (const batch of cutWaves(members, [{ kind: "count", count: 12 }])) {
-      const failing = batch.filter((host) => fate(hosts.indexOf(host)) === "failed");
+      const failing = batch.filter((host) => fate(Number(host.slice(2)) - 1) === "failed");
       yield* applied(batch, new Set(failing));
       bad += failing.length;
       yield {

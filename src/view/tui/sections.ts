@@ -37,7 +37,10 @@ const windowOf = (count: number, rows: number): number => (count <= rows ? count
 export const failureRows = (causes: readonly Cause[], { rows, titled }: Room, view: View): readonly Row[] => {
   if (rows <= 0) return [];
   const hosts = new Set(causes.flatMap((cause) => cause.hosts)).size;
-  const top = title("Failures", `${hostsWords(hosts)}, ${causes.length} ${causes.length === 1 ? "cause" : "causes"}`);
+  const top = title(
+    titleOf(causes),
+    `${hostsWords(hosts)}, ${causes.length} ${causes.length === 1 ? "cause" : "causes"}`,
+  );
   const room = titled ? rows - 1 : rows;
   const advised = causes.length * 2 <= room;
   const shown = causes.slice(0, windowOf(causes.length, room));
@@ -57,6 +60,12 @@ export const failureRows = (causes: readonly Cause[], { rows, titled }: Room, vi
   const left = causes.length - shown.length;
   const all = [...(titled ? [top] : []), ...body, ...(left > 0 ? [more(left, "cause", "causes")] : [])];
   return all.slice(0, rows);
+};
+
+const titleOf = (causes: readonly Cause[]): string => {
+  const refusals = causes.filter(({ outcome }) => outcome === "refused").length;
+  if (refusals === 0) return "Failures";
+  return refusals === causes.length ? "Refusals" : "Failures and refusals";
 };
 
 const causeRow = (cause: Cause, set: string, widths: { code: number; set: number }, view: View): Row => {

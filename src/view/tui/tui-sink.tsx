@@ -3,6 +3,7 @@
  * before: react-reconciler otherwise keeps every render's measurements until memory ends (vadimdemedes/ink#869).
  */
 import { Readable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { type Instance, render } from "ink";
 import type { RunEvent } from "../../domain/event.ts";
 import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
@@ -35,6 +36,10 @@ export interface TuiSink extends Sink {
 const tickMs = 100;
 /** Without an event the seconds on the screen still move. */
 const idleTicks = 10;
+/** After a frame that took long (10,000 hosts, a busy machine) the screen rests so many times as long: a tenth of a core at most. */
+const restPerFrame = 9;
+/** Milliseconds a terminal may take to get its own screen back before nobody waits for it any longer. */
+const flushMs = 2000;
 
 /** Takes the terminal and shows the run on it until `close`. A screen that breaks drops itself, never the run. */
 export const createTuiSink = (options: TuiOptions): TuiSink => {
@@ -69,6 +74,7 @@ const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (err
   let broken = false;
   let ticks = 0;
   let dirty = false;
+  let restUntilMs = 0;
 
   const letGo = async (): Promise<void> => {
     clearInterval(timer);
@@ -77,7 +83,7 @@ const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (err
     instance = undefined;
     if (mounted === undefined) return;
     mounted.unmount();
-    await mounted.waitUntilExit();
+    await flushed(mounted);
   };
   const fail = (error: unknown): void => {
     if (broken) return;
@@ -97,9 +103,12 @@ const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (err
   const drawNow = (): void => guarded(draw);
   const tick = (): void => {
     ticks++;
-    if (!dirty && ticks % idleTicks !== 0) return;
+    const startedMs = performance.now();
+    if ((!dirty && ticks % idleTicks !== 0) || startedMs < restUntilMs) return;
     dirty = false;
     guarded(draw);
+    const endedMs = performance.now();
+    restUntilMs = endedMs + restPerFrame * (endedMs - startedMs);
   };
   return {
     mount: () =>
@@ -116,6 +125,14 @@ const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (err
       dirty = true;
     },
   };
+};
+
+/** Waits until the terminal has its own screen back, but not for a terminal that takes nothing any more. */
+const flushed = async (mounted: Instance): Promise<void> => {
+  const given = new AbortController();
+  const late = setTimeout(flushMs, undefined, { signal: given.signal }).catch(() => undefined);
+  await Promise.race([mounted.waitUntilExit(), late]);
+  given.abort();
 };
 
 const element = (state: RunState, { stream, nowMs, colour, unicode }: TuiOptions): ReturnType<typeof Screen> => {

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { RunEvent } from "../../src/domain/event.ts";
+import { rowOf, rowsOf } from "../../src/domain/host-table.ts";
+import { initialState, reduce } from "../../src/domain/run-state.ts";
+import { settledIn } from "../../src/domain/tally.ts";
+import { names, numbered, rollout, runStarted, statusRun } from "../support/fleet-events.ts";
+import { folded, journal } from "../support/journals.ts";
+
+const frozen = (value: unknown): void => {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value) || value instanceof Map) return;
+  Object.freeze(value);
+  for (const member of Object.values(value)) frozen(member);
+};
+
+describe("the fold of a run", () => {
+  test("agrees with what the run itself says of its end", () => {
+    for (const events of [numbered(rollout(200)), numbered(statusRun(60)), journal("gate-closes"), journal("cut")]) {
+      const state = folded(events);
+      const last = events.at(-1);
+      expect(last?.type).toBe("run.settled");
+      expect(state.tally).toEqual(last?.type === "run.settled" && last.tally);
+      expect(state.settled).toBe(state.hosts.size);
+      expect(state.ended?.exit).toBe(last?.type === "run.settled" && last.exit);
+    }
+  });
+
+  test("never throws, whatever the order, and counts every host at most once", () => {
+    const events = [...numbered(rollout(30)), ...journal("gate-closes"), ...journal("cut")];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(events), (shuffled) => {
+        const state = folded(shuffled);
+        expect(state.settled).toBe(settledIn(state.tally));
+        expect(state.settled).toBeLessThanOrEqual(state.hosts.size);
+        const outcomes = [...rowsOf(state.hosts)].filter(({ outcome }) => outcome !== undefined);
+        expect(outcomes).toHaveLength(state.settled);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("changes no state it has returned before", () => {
+    let state = initialState;
+    for (const event of numbered(rollout(150))) {
+      frozen(state);
+      state = reduce(state, event);
+    }
+    expect(state.settled).toBe(150);
+  });
+
+  test("copies two short lists for an event, not ten thousand hosts", () => {
+    const hosts = names(10_000);
+    const [start, phase] = numbered([runStarted(hosts), { type: "host.phase", host: "cn5000", phase: "connecting" }]);
+    const before = folded([start as RunEvent]);
+    const after = reduce(before, phase as RunEvent);
+    const copied = after.hosts.chunks.filter((chunk, at) => chunk !== before.hosts.chunks[at]);
+    expect(copied).toHaveLength(1);
+    expect(copied[0]?.length).toBeLessThanOrEqual(64);
+    expect(after.hosts.index).toBe(before.hosts.index);
+    expect(rowOf(after.hosts, "cn5000")?.phase).toBe("connecting");
+    expect(rowOf(before.hosts, "cn5000")?.phase).toBe("queued");
+  });
+
+  test("keeps the first outcome and ignores hosts nobody selected", () => {
+    const state = folded(
+      numbered([
+        runStarted(["a"]),
+        { type: "host.settled", host: "a", outcome: "changed", tookMs: 1 },
+        { type: "host.settled", host: "a", outcome: "failed", tookMs: 2 },
+        { type: "host.settled", host: "stranger", outcome: "failed", tookMs: 2 },
+        { type: "host.phase", host: "a", phase: "applying" },
+      ]),
+    );
+    expect(state.tally).toMatchObject({ changed: 1, failed: 0 });
+    expect(rowOf(state.hosts, "a")).toMatchObject({ phase: "settled", outcome: "changed" });
+  });
+
+  test("an event type of a newer version changes nothing", () => {
+    const state = folded(numbered([runStarted(["a"])]));
+    const strange = { v: 1, run: "r", seq: 9, at: "2026-03-01T14:03:12.000Z", type: "host.sang" };
+    expect(reduce(state, strange as unknown as RunEvent)).toMatchObject({ settled: 0, lastSeq: 9 });
+  });
+
+  test("counts as bad what went wrong after the plan was accepted, not before", () => {
+    expect(folded(journal("gate-closes"))).toMatchObject({ bad: 3, gate: { open: false, maxBad: 1 } });
+    const beforeOnly = numbered([
+      runStarted(["a"]),
+      { type: "host.settled", host: "a", outcome: "unreachable", tookMs: 1 },
+      { type: "plan.accepted", by: "--yes", changing: 0 },
+    ]);
+    expect(folded(beforeOnly).bad).toBe(0);
+  });
+
+  test("follows a host through wave, step and time", () => {
+    const events = journal("gate-closes");
+    const upTo = events.findIndex((event) => event.type === "host.step" && event.host === "cn4");
+    const state = folded(events.slice(0, upTo + 1));
+    expect(rowOf(state.hosts, "cn4")).toMatchObject({
+      phase: "applying",
+      wave: 2,
+      since: events[upTo]?.at,
+      step: { step: 6, of: 7, change: "conf.set", state: "start" },
+    });
+    expect(rowOf(state.hosts, "cn3")?.lockFrom).toContain("bob@ctl2");
+    expect(state.waves.map(({ size, settled }) => [size, settled])).toEqual([
+      [1, 1],
+      [4, 0],
+    ]);
+  });
+});
