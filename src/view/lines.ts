@@ -7,6 +7,7 @@ import { clock, dateTime, duration } from "./quantities.ts";
 import { visibleSafe } from "./safe-text.ts";
 import { summary } from "./summary.ts";
 import { hostsWords, outcomeWords, stepWords } from "./words.ts";
+import { guardedWrite } from "./write.ts";
 
 /** Selections below this are surveyed without a word on how far it is. */
 const progressFromHosts = 20;
@@ -16,15 +17,8 @@ const progressSteps = 10;
 export const createLinesSink = (write: (text: string) => unknown, from: RunState = initialState): Sink => {
   let state = from;
   let surveyed = 0;
-  let broken = false;
-  const say = (text: string): void => {
-    if (broken) return;
-    try {
-      write(`${text}\n`);
-    } catch {
-      broken = true;
-    }
-  };
+  const out = guardedWrite(write);
+  const say = (text: string): void => out(`${text}\n`);
   return {
     accept: (event) => {
       const before = state;

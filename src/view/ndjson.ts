@@ -6,7 +6,7 @@ import { guardedWrite } from "./write.ts";
 export const createNdjsonSink = (write: (text: string) => unknown): Sink => {
   const out = guardedWrite(write);
   return {
-    accept: (event) => out.write(`${safeJson(event)}\n`),
+    accept: (event) => out(`${safeJson(event)}\n`),
     close: async () => {},
   };
 };

@@ -1,44 +1,15 @@
-/** How a view reaches a stream without ever being able to stop the run. */
-
-/** A stream as far as a view uses it. */
-export interface ViewStream {
-  write(text: string): boolean;
-  on(event: "error", listener: (error: Error) => void): unknown;
-}
-
 /**
- * A `write` that never throws: the first error (a reader that went away, EPIPE) drops everything that follows and calls
- * `onBroken` once.
+ * A `write` that never throws: after the first error (a reader that went away) nothing more is written. A stream that
+ * reports its errors later needs a listener of its own, where the stream is made.
  */
-export const guardedWrite = (write: (text: string) => unknown, onBroken: () => void = () => {}): GuardedWrite => {
+export const guardedWrite = (write: (text: string) => unknown): ((text: string) => void) => {
   let broken = false;
-  const drop = (): void => {
+  return (text) => {
     if (broken) return;
-    broken = true;
-    onBroken();
+    try {
+      write(text);
+    } catch {
+      broken = true;
+    }
   };
-  return {
-    write: (text) => {
-      if (broken) return;
-      try {
-        write(text);
-      } catch {
-        drop();
-      }
-    },
-    drop,
-  };
-};
-
-export interface GuardedWrite {
-  readonly write: (text: string) => void;
-  /** Nothing is written any more. */
-  readonly drop: () => void;
-}
-
-/** The guarded `write` of a stream, errors that arrive later included. */
-export const streamWrite = (stream: ViewStream, onBroken?: () => void): ((text: string) => void) => {
-  const guarded = guardedWrite((text) => stream.write(text), onBroken);
-  stream.on("error", guarded.drop);
-  return guarded.write;
 };
