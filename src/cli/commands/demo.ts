@@ -31,9 +31,12 @@ const rehearse = async (request: DemoRequest, io: Io, lab: Lab, dir: string): Pr
   const rollout = rolloutOf(request, lab, dir);
   say(
     io,
-    "They run Havana, Juno, Kilo and Mitaka, and cache Glance images without a quota, most inside the boot environment.",
+    "They run the Juno, Kilo and Mitaka releases of Nova, and cache Glance images without a quota, most inside the boot environment.",
   );
-  say(io, `\n$ novasweep rollout all --yes --waves 1,100% --max-bad 100% --max-missing 100% --soak ${request.soakS}s\n`);
+  say(
+    io,
+    `\n$ novasweep rollout all --yes --waves 1,100% --max-bad 100% --max-missing 100% --soak ${request.soakS}s\n`,
+  );
   const first = await fleetCommand(rollout, io);
   if (first !== 0) {
     say(
