@@ -1,0 +1,891 @@
+# The apply script's transaction: docs/remote-protocol.md, "The apply script". `set -e` is never used: a lost line must
+# not end it in the middle, and every failure is looked at where it happens.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2153,SC2154 # state and inputs are shared across the files, see lib.sh
+# shellcheck disable=SC2016 # single quotes hold text for another shell
+
+# The controller takes 30 s of silence for a lost line.
+ALIVE_S=10
+# Added to stop + start + soak for a restart, and its least deadline (design: nova-compute's own limits are 60 to 600).
+RESTART_SLACK_S=60
+RESTART_LEAST_S=240
+# Newest backups kept beside the oldest.
+BACKUPS_KEPT=4
+# What the write proof writes: more than any buffer hides, less than any quota.
+PROOF_BYTES=1048576
+# A reading of the service that fails now and then decides nothing; so many in a row do.
+MISSES_MAX=3
+
+# apply_begin: deaf to a lost line, then lock, limits, expects, idle check.
+apply_begin() {
+  applying=1
+  step_id='' rc=0 code='' words='' leaving='' edited='' built='' noted='' committed='' hands_off='' restart_asked=''
+  edit_since='' edit_contract='' state='' next='' since='' contract=''
+  ticker='' owner_dir=''
+  LOCK=$R/system/volatile/novasweep.lock
+  trap '' HUP PIPE
+  boot_time
+  lock_take
+  ticker_start "$HOST_TIMEOUT"
+  watch_start "$STEP_TIMEOUT"
+  expects
+  watch_stop
+  idle_check
+}
+
+# --- limits in time ---
+
+# ticker_start SECONDS: says `alive`, and ends the script with TERM at the deadline.
+ticker_start() {
+  [ -z "$in_trap" ] || return 0
+  tick "$1" </dev/null 2>/dev/null &
+  ticker=$!
+}
+
+tick() {
+  aside
+  tick_left=$1
+  while [ "$tick_left" -gt 0 ]; do
+    tick_nap=$ALIVE_S
+    [ "$tick_left" -ge $ALIVE_S ] || tick_nap=$tick_left
+    nap "$tick_nap"
+    kill -s 0 $$ 2>/dev/null || exit 0
+    tick_left=$((tick_left - tick_nap))
+    say alive
+  done
+  : >"$T/expired"
+  kill $$
+}
+
+ticker_stop() {
+  [ -n "$ticker" ] || return 0
+  put_away "$ticker"
+  ticker=''
+}
+
+# run TOOL…: in the background, so that a signal is served at once; output in $T/out, words in $T/err. Sets rc.
+run() {
+  "$@" >"$T/out" 2>"$T/err" </dev/null &
+  child=$!
+  wait "$child" 2>/dev/null
+  rc=$?
+  [ -z "$stopped" ] || stop_now
+  child=''
+  return $rc
+}
+
+# first_line: `line`, the first one of $T/out.
+first_line() {
+  line=''
+  read -r line <"$T/out"
+  [ -n "$line" ]
+}
+
+# said: `words`, what the last tool said, on one line; dd's counts are no words.
+said() {
+  words=''
+  for said_file in "$T/err" "$T/out"; do
+    while read -r said_line || [ -n "$said_line" ]; do
+      case $said_line in
+        '' | *' records in' | *' records out' | *' copied, '*) ;;
+        *) words="$words${words:+ }$said_line" ;;
+      esac
+    done <"$said_file"
+    [ -z "$words" ] || break
+  done
+  one_line "${words:-exit status $rc}"
+  words=$one
+}
+
+# fail CODE TEXT: why a step ends; status 1.
+fail() {
+  code=$1 words=$2
+  return 1
+}
+
+# tool_failed [TEXT]: the last tool did not do it; its own words.
+tool_failed() {
+  said
+  fail E_STEP "${1:+$1: }$words"
+}
+
+# step I FUNCTION ARGUMENT…: one change. A failing one ends main.
+step() {
+  [ -z "$stopped" ] || stop_now
+  step_id=$1
+  shift
+  say "step $step_id start"
+  rm_late
+  case $1 in
+    # Has a deadline of its own, and polls.
+    compute_restart) watch_start "$HOST_TIMEOUT" ;;
+    *) watch_start "$STEP_TIMEOUT" ;;
+  esac
+  code=E_STEP words=''
+  if "$@"; then
+    watch_stop
+    say "step $step_id ok"
+    step_id=''
+    return 0
+  fi
+  watch_stop
+  step_failed
+  leave 1
+}
+
+step_failed() {
+  [ -n "$step_id" ] && [ -z "$hands_off" ] || return 0
+  if [ -f "$T/late" ]; then
+    code=E_STEP_TIMEOUT
+    words="not done in $STEP_TIMEOUT s${words:+: $words}"
+  fi
+  one_line "$words"
+  say "step $step_id fail $code $one"
+  step_id=''
+}
+
+rm_late() { [ ! -f "$T/late" ] || "$RM" -f "$T/late"; }
+
+# stop_now: TERM came, from the ticker at the host's deadline or from outside; ends what runs, then main.
+stop_now() {
+  stop_all=$(processes $$ "${ticker:-} $watcher" "$child")
+  # shellcheck disable=SC2086 # a list of pids
+  kill -s KILL ${stop_all#*"$NL"} 2>/dev/null
+  wait "$child" 2>/dev/null
+  child=''
+  watch_stop
+  code=E_STOPPED words='ended by a signal'
+  [ ! -f "$T/expired" ] || { code=E_HOST_TIMEOUT; words="not done in $HOST_TIMEOUT s"; }
+  if [ -n "$step_id" ]; then
+    step_failed
+    leave 1
+  fi
+  refuse $code "$words"
+}
+
+# --- lock ---
+
+# lock_take: one script a node. T is the lock's directory: root's, and empty after a boot.
+lock_take() {
+  lock_since=$("$DATE" +%Y-%m-%dT%H:%M:%SZ)
+  if ! lock_words=$("$MKDIR" -m 700 "$LOCK" 2>&1); then
+    [ -d "$LOCK" ] || refuse E_STEP "no lock: $lock_words"
+    lock_read
+    # Its owner may be between mkdir and the record.
+    [ -n "$lock_record" ] || { nap 2 && lock_read; }
+    [ -z "$lock_alive" ] || refuse E_LOCKED "held $lock_record"
+    [ "$BREAK_LOCK" = 1 ] || refuse E_LOCKED "stale $lock_record"
+    lock_break
+  fi
+  T=$LOCK
+  json_word "$CONTROLLER" && lock_controller=$json
+  json_word "$OPERATOR" && lock_operator=$json
+  printf '{"run":"%s","controller":"%s","user":"%s","pid":%s,"bootedAt":"%s","since":"%s"}\n' "$RUN" \
+    "$lock_controller" "$lock_operator" $$ "$booted" "$lock_since" >"$T/record"
+}
+
+# lock_break: takes a stale lock out of the way. Of two that try, the rename lets one through; what was renamed must
+# still be the record that was judged.
+lock_break() {
+  lock_judged=$lock_record lock_aside=$LOCK.stale.$RUN.$$
+  "$MV" "$LOCK" "$lock_aside" 2>/dev/null || refuse E_LOCKED "held by another that took it over"
+  lock_record=''
+  [ -r "$lock_aside/record" ] && read -r lock_record <"$lock_aside/record"
+  if [ "$lock_record" != "$lock_judged" ] || ! "$MKDIR" -m 700 "$LOCK" 2>/dev/null; then
+    [ -d "$LOCK" ] || "$MV" "$lock_aside" "$LOCK"
+    refuse E_LOCKED "held $lock_record"
+  fi
+  lock_clear "$lock_aside"
+  one_line "$lock_judged"
+  say "lock taken $one"
+}
+
+lock_clear() {
+  "$RM" -f "$1/record" "$1/out" "$1/err" "$1/late" "$1/expired" "$1/range"
+  "$RMDIR" "$1" 2>/dev/null
+}
+
+# json_word TEXT: `json`, TEXT if it needs no escape, else `?`.
+json_word() {
+  json=$1
+  case $1 in *[!A-Za-z0-9._@:+-]*) json='?' ;; esac
+}
+
+# --- what must still be true ---
+
+expects() {
+  if [ "$EXPECT_BOOT" != - ] && [ "$booted" != "$EXPECT_BOOT" ]; then
+    refuse E_STALE "the node booted at $booted, not at $EXPECT_BOOT"
+  fi
+  if [ "$EXPECT_CONF" != - ]; then
+    digest_of "$R$CONF"
+    [ "$digest" = "$EXPECT_CONF" ] || refuse E_STALE "$CONF was changed: $digest"
+  fi
+  if [ "$EXPECT_STATE" != - ]; then
+    service_read "$SERVICE"
+    [ "$state" = "$EXPECT_STATE" ] || refuse E_STALE "$SERVICE is ${state:-not there}, not $EXPECT_STATE"
+  fi
+}
+
+# idle_check: no zone being installed, no download under way, in the cache in force or in the one to be.
+idle_check() {
+  watch_start "$STEP_TIMEOUT"
+  # A list that cannot be had is not an idle node.
+  zones_incomplete || refuse E_BUSY "zones could not be looked at: $got"
+  [ -z "$incomplete" ] || { one_line "$incomplete"; refuse E_BUSY "zone being installed: $one"; }
+  driver_look
+  inforce=''
+  if [ -f "$R$CONF" ] && [ ! -L "$R$CONF" ]; then conf_look; fi
+  set -- "$CACHE_DIR"
+  path_of "$inforce"
+  [ "$path" = "$CACHE_DIR" ] || [ "$path" = / ] || set -- "$CACHE_DIR" "$path"
+  for idle_dir in "$@"; do
+    shift
+    [ ! -d "$R$idle_dir" ] || set -- "$@" "$idle_dir"
+  done
+  idle_busy=''
+  [ $# -eq 0 ] || idle_busy=$(caches_look busy "$@")
+  watch_stop
+  [ -z "$idle_busy" ] || { one_line "$idle_busy"; refuse E_BUSY "$one"; }
+}
+
+# digest_of FILE: `digest`, or the tool's words, which no digest equals.
+digest_of() { digest=$("$DIGEST" -a sha256 "$1" 2>&1); }
+
+# --- files in directories that are not root's ---
+
+# as_user USER TEXT: runs TEXT in a shell of USER; root needs no su.
+as_user() {
+  if [ "$1" = root ]; then run "$SH" -c "$2"; else run "$SU" "$1" -c "$2"; fi
+}
+
+# row_of PATH: `row_mode`, `row_owner`, `row_group` and `row_size` of the path itself.
+row_of() {
+  row_mode='' row_owner='' row_group='' row_size=''
+  row=$("$LS" -dE "$R$1" 2>/dev/null) || return 1
+  set -f
+  # shellcheck disable=SC2086 # columns
+  set -- $row
+  set +f
+  [ $# -ge 9 ] || return 1
+  row_mode=$1 row_owner=$3 row_group=$4 row_size=$5
+}
+
+# no_link PATH: whether none of its components is a link.
+no_link() {
+  link_rest=${1#/}/ link_at=''
+  while [ -n "$link_rest" ]; do
+    link_at=$link_at/${link_rest%%/*}
+    link_rest=${link_rest#*/}
+    if [ -L "$R$link_at" ]; then
+      fail E_PATH_LINK "$link_at is a link"
+      return 1
+    fi
+  done
+}
+
+# --- dataset and directory ---
+
+# property NAME PROPERTY: `line`, its value in exact bytes.
+property() { run "$ZFS" get -Hp -o value "$2" "$1" && first_line; }
+
+# property_set NAME PROPERTY VALUE: sets what differs, one property a call (sheet 3.2), and reads it again.
+property_set() {
+  property "$1" "$2" || { tool_failed; return 1; }
+  [ "$line" != "$3" ] || return 0
+  run "$ZFS" set "$2=$3" "$1" || { tool_failed; return 1; }
+  property "$1" "$2" || { tool_failed; return 1; }
+  [ "$line" = "$3" ] || fail E_STEP "$2 of $1 is $line after it was set to $3"
+}
+
+# dataset_create DATASET MOUNTPOINT BYTES
+dataset_create() {
+  create_parent=${1%/*}
+  if ! property "$create_parent" type; then
+    run "$ZFS" create -p "$create_parent" || { tool_failed "$create_parent"; return 1; }
+  fi
+  # Not -p here: it takes a dataset that is already there for success, and ignores the properties.
+  if ! run "$ZFS" create -o "mountpoint=$2" -o "quota=$3" "$1"; then
+    said
+    case $words in
+      *'dataset already exists'*) fail E_STALE "$words" ;;
+      *'successfully created, but not mounted'*) fail E_STEP "$1 exists now and is not mounted: $words" ;;
+      *) fail E_STEP "$words" ;;
+    esac
+    return 1
+  fi
+  property_set "$1" mountpoint "$2" && property_set "$1" quota "$3" || return 1
+  property "$1" mounted || { tool_failed; return 1; }
+  [ "$line" = yes ] || fail E_STEP "$1 exists now and is not mounted"
+}
+
+# dataset_quota DATASET FROM TO
+dataset_quota() {
+  property "$1" quota || { tool_failed; return 1; }
+  case $line in
+    "$3") return 0 ;;
+    "$2") ;;
+    *) fail E_STALE "the quota of $1 is $line, not $2"; return 1 ;;
+  esac
+  property_set "$1" quota "$3" && return 0
+  case $words in *'size is less than current used'*) code=E_QUOTA_BELOW_USE ;; esac
+  return 1
+}
+
+# letters_of MODE: `letters`, as ls shows a directory of that mode; with special bits none are known.
+letters_of() {
+  letters=d
+  case $1 in [1-7]???) letters='(special)' && return ;; esac
+  letters_rest=${1#0}
+  while [ -n "$letters_rest" ]; do
+    case $letters_rest in
+      0*) letters=$letters--- ;;
+      1*) letters=$letters--x ;;
+      2*) letters=$letters-w- ;;
+      3*) letters=$letters-wx ;;
+      4*) letters=${letters}r-- ;;
+      5*) letters=${letters}r-x ;;
+      6*) letters=${letters}rw- ;;
+      *) letters=${letters}rwx ;;
+    esac
+    letters_rest=${letters_rest#?}
+  done
+}
+
+# directory_own PATH OWNER GROUP MODE: makes it when missing, corrects only what differs.
+directory_own() {
+  no_link "$1" || return 1
+  own_parent=${1%/*}
+  if [ ! -d "$R$1" ]; then
+    row_of "${own_parent:-/}" || { fail E_STEP "${own_parent:-/} is not there"; return 1; }
+    as_user "$row_owner" "'$MKDIR' '$R$1'" || { tool_failed; return 1; }
+  fi
+  row_of "$1" || { fail E_STEP "$1 cannot be looked at"; return 1; }
+  case $row_mode in d*) ;; *) fail E_PATH_LINK "$1 is no directory"; return 1 ;; esac
+  if [ "$row_owner:$row_group" != "$2:$3" ]; then
+    run "$CHOWN" -h "$2:$3" "$R$1" || { tool_failed; return 1; }
+  fi
+  letters_of "$4"
+  # As its owner: a link put there meanwhile leads nowhere its owner could not go.
+  case $row_mode in
+    "$letters"*) ;;
+    *) as_user "$2" "'$CHMOD' '$4' '$R$1'" || { tool_failed; return 1; } ;;
+  esac
+  row_of "$1"
+  case "$row_owner:$row_group $row_mode" in
+    "$2:$3 $letters"* | "$2:$3 d"*[sStT]*) ;;
+    *) fail E_STEP "$1 is $row_owner:$row_group $row_mode after it was set to $2:$3 $4" ;;
+  esac
+}
+
+# write_proof DIR USER: the one who will write the images writes, and removes what it wrote.
+write_proof() {
+  proof_file=.novasweep-$RUN
+  as_user "$2" "umask 077
+cd -P '$R$1' || exit 1
+'$DD' if=/dev/zero of=$proof_file bs=$PROOF_BYTES count=1
+proof=\$?
+'$RM' -f $proof_file || exit 1
+exit \$proof" && return 0
+  said
+  fail E_NOT_WRITABLE "$2 cannot write in $1: $words"
+}
+
+# --- cleaner ---
+
+# install_file PATH TEXT OWNER:GROUP MODE: made beside it and renamed, in a directory of root's.
+install_file() {
+  install_dir=$R${1%/*}
+  if [ ! -d "$install_dir" ]; then
+    run "$MKDIR" -p -m 755 "$install_dir" || { tool_failed; return 1; }
+  fi
+  run "$MKTEMP" "$install_dir/.novasweep-$RUN.XXXXXX" || { tool_failed; return 1; }
+  first_line
+  install_temp=$line
+  if printf '%s' "$2" >"$install_temp" && run "$CHOWN" "$3" "$install_temp" &&
+    run "$CHMOD" "$4" "$install_temp" && run "$MV" -f "$install_temp" "$R$1"; then
+    return 0
+  fi
+  tool_failed "$1"
+  "$RM" -f "$install_temp"
+  return 1
+}
+
+cleaner_install() {
+  install_file "$METHOD" "$METHOD_TEXT" root:bin 0555 || return 1
+  install_file "$MANIFEST" "$MANIFEST_TEXT" root:sys 0444 || return 1
+  # A manifest this system does not understand (11.2 knows no periodic services) must not reach the import.
+  run "$SVCCFG" validate "$R$MANIFEST" || { tool_failed "$MANIFEST"; return 1; }
+  cleaner_import
+}
+
+# cleaner_import: by manifest-import, as at boot; by hand when that does not answer in a third of the time.
+cleaner_import() {
+  import_known='' import_since='' import_left=$((STEP_TIMEOUT / 3))
+  service_read "$CLEANER" && import_known=1
+  service_read svc:/system/manifest-import:default && import_since=$since
+  run "$SVCADM" restart svc:/system/manifest-import:default || import_left=0
+  while [ $import_left -gt 0 ]; do
+    import_left=$((import_left - 1))
+    nap 1
+    # Known before: only a finished import says that the new manifest was read.
+    if [ -z "$import_known" ]; then
+      service_read "$CLEANER" && return 0
+    elif service_read svc:/system/manifest-import:default; then
+      [ "$since" = "$import_since" ] || [ "$state $next" != 'online none' ] || return 0
+    else
+      break
+    fi
+  done
+  run "$SVCCFG" import "$R$MANIFEST" || { tool_failed; return 1; }
+  import_left=$((STEP_TIMEOUT / 3))
+  while ! service_read "$CLEANER"; do
+    [ $import_left -gt 0 ] || { fail E_STEP "$CLEANER is not there after its import"; return 1; }
+    import_left=$((import_left - 1))
+    nap 1
+  done
+}
+
+# cleaner_configure PG/NAME=TYPE:VALUE…: sets, refreshes, and waits until the running snapshot says so.
+cleaner_configure() {
+  for configure_one in "$@"; do
+    configure_name=${configure_one%%=*}
+    configure_type=${configure_one#*=}
+    configure_value=${configure_type#*:}
+    configure_type=${configure_type%%:*}
+    if ! run "$SVCPROP" -p "${configure_name%%/*}" "$CLEANER"; then
+      # Fails when the group is there in the unrefreshed configuration; then setprop decides.
+      run "$SVCCFG" -s "$CLEANER" addpg "${configure_name%%/*}" application
+    fi
+    run "$SVCCFG" -s "$CLEANER" setprop "$configure_name" = "$configure_type:" "$configure_value" || {
+      tool_failed "$configure_name"
+      return 1
+    }
+  done
+  run "$SVCADM" refresh "$CLEANER" || { tool_failed; return 1; }
+  for configure_one in "$@"; do
+    configure_name=${configure_one%%=*}
+    configure_value=${configure_one#*=*:}
+    configure_left=$((STEP_TIMEOUT / 3))
+    until run "$SVCPROP" -p "$configure_name" "$CLEANER" && first_line && [ "$line" = "$configure_value" ]; do
+      [ $configure_left -gt 0 ] || { fail E_STEP "$configure_name is ${line:-not there} after it was set"; return 1; }
+      configure_left=$((configure_left - 1))
+      nap 1
+    done
+  done
+}
+
+# cleaner_enable: without -s, which fails when nova-compute is down, and never -r, which would start nova-compute.
+cleaner_enable() {
+  service_read "$CLEANER"
+  if [ "$state" = maintenance ]; then
+    run "$SVCADM" clear "$CLEANER" || { tool_failed; return 1; }
+  fi
+  run "$SVCADM" enable "$CLEANER" || { tool_failed; return 1; }
+  enable_left=$((STEP_TIMEOUT / 2))
+  while [ $enable_left -gt 0 ]; do
+    service_read "$SERVICE"
+    enable_compute="$state $next"
+    if service_read "$CLEANER"; then
+      case "$state $next" in
+        'online none') return 0 ;;
+        'maintenance none') break ;;
+        'offline none') [ "$enable_compute" = 'online none' ] || return 0 ;;
+      esac
+    fi
+    enable_left=$((enable_left - 1))
+    nap 1
+  done
+  service_why "$CLEANER"
+  fail E_STEP "$CLEANER is $state: $words"
+}
+
+cleaner_disable() {
+  run "$SVCADM" disable "$CLEANER" || { tool_failed; return 1; }
+  disable_left=$((STEP_TIMEOUT / 2))
+  until service_read "$CLEANER" && [ "$state $next" = 'disabled none' ]; do
+    [ $disable_left -gt 0 ] || { fail E_STEP "$CLEANER is $state after it was disabled"; return 1; }
+    disable_left=$((disable_left - 1))
+    nap 1
+  done
+}
+
+# cleaner_remove: the files first, or manifest-import would bring the service back.
+cleaner_remove() {
+  if service_read "$CLEANER"; then cleaner_disable || return 1; fi
+  run "$RM" -f "$R$MANIFEST" "$R$METHOD" || { tool_failed; return 1; }
+  service_read "$CLEANER" || return 0
+  run "$SVCCFG" delete -f "${CLEANER%:*}" || { tool_failed; return 1; }
+  ! service_read "$CLEANER" || fail E_STEP "$CLEANER is still there"
+}
+
+# --- nova.conf ---
+
+# conf_guard: it and its directory are no links, and whoever may write the directory owns it. Sets `owner_dir`.
+conf_guard() {
+  conf_dir=${CONF%/*}
+  if [ -L "$R$CONF" ] || [ -L "$R$conf_dir" ] || [ ! -f "$R$CONF" ]; then
+    fail E_CONF_LINK "$CONF is no plain file in a plain directory"
+    return 1
+  fi
+  row_of "$conf_dir" || { fail E_STEP "$conf_dir cannot be looked at"; return 1; }
+  owner_dir=$row_owner
+  row_of "$CONF" || { fail E_STEP "$CONF cannot be looked at"; return 1; }
+  case $owner_dir in
+    root | "$row_owner") ;;
+    *) fail E_CONF_OWNER "$CONF is $row_owner's, its directory $owner_dir's" ;;
+  esac
+}
+
+# conf_set OFFSET LENGTH RANGE_DIGEST AFTER_DIGEST OCTAL: the new file is built beside the old one, byte-exactly, by
+# the directory's owner: nawk and Solaris sed add a missing last newline, and /usr/bin/tail may lack -c.
+conf_set() {
+  conf_guard || return 1
+  service_read "$SERVICE"
+  edit_since=$since edit_contract=$contract edit_after=$4
+  conf_end=$(($1 + $2))
+  : >"$T/range"
+  if [ "$2" -gt 0 ]; then
+    run "$DD" "if=$R$CONF" "of=$T/range" bs=1 "skip=$1" "count=$2" || { tool_failed; return 1; }
+  fi
+  digest_of "$T/range"
+  [ "$digest" = "$3" ] || { fail E_STALE "the bytes to be replaced in $CONF changed"; return 1; }
+  built=1
+  conf_build "$1" "$5" || return 1
+  conf_new=$line
+  digest_of "$conf_new"
+  [ "$digest" = "$4" ] || { fail E_STEP "the new $CONF came out different: $digest"; return 1; }
+  conf_backup || return 1
+  # From here on the EXIT path looks whether there is something to restore.
+  edited=1
+  conf_rename "$conf_new" && return 0
+  edited=''
+  return 1
+}
+
+# conf_build OFFSET OCTAL: `line`, the new file. cp -p gives it mode and ACL, writing in place keeps them.
+conf_build() {
+  build_head=: build_tail=:
+  [ "$1" -eq 0 ] || build_head="'$DD' 'if=$R$CONF' bs=$1 count=1"
+  if [ "$conf_end" -eq 0 ]; then
+    build_tail="'$DD' 'if=$R$CONF'"
+  elif [ "$conf_end" -lt "$row_size" ]; then
+    build_tail="'$DD' 'if=$R$CONF' bs=$conf_end skip=1"
+  fi
+  as_user "$owner_dir" "umask 077
+new=\$('$MKTEMP' '$R$conf_dir/.novasweep-$RUN.XXXXXX') || exit 1
+'$CP' -p '$R$CONF' \"\$new\" && { $build_head && printf '$2' && $build_tail; } >\"\$new\" && printf '%s\\n' \"\$new\"" &&
+    first_line && return 0
+  tool_failed "$CONF was not built"
+}
+
+# conf_backup: the file as it was, and a note that a restart is owed, before anything changes.
+conf_backup() {
+  conf_note=$CONF.novasweep-$RUN.json
+  if exists "$R$CONF.novasweep-$RUN"; then
+    digest_of "$R$CONF.novasweep-$RUN"
+    [ "$digest" = "$EXPECT_CONF" ] || { fail E_STEP "there is another $CONF.novasweep-$RUN"; return 1; }
+  fi
+  noted=1
+  as_user "$owner_dir" "umask 077
+[ -f '$R$CONF.novasweep-$RUN' ] || '$CP' -p '$R$CONF' '$R$CONF.novasweep-$RUN' || exit 1
+printf '%s\\n' '{\"run\":\"$RUN\",\"before\":\"$EXPECT_CONF\",\"after\":\"$edit_after\",\"restart\":\"owed\"}' >'$R$conf_note'" || {
+    tool_failed "no backup"
+    return 1
+  }
+  digest_of "$R$CONF.novasweep-$RUN"
+  [ "$digest" = "$EXPECT_CONF" ] || fail E_STALE "$CONF changed while it was saved"
+}
+
+# conf_rename NEW: looks a last time, in the same breath.
+conf_rename() {
+  as_user "$owner_dir" "[ ! -h '$R$CONF' ] || exit 21
+[ \"\$('$DIGEST' -a sha256 '$R$CONF')\" = '$EXPECT_CONF' ] || exit 22
+'$MV' -f '$1' '$R$CONF'" && return 0
+  case $rc in
+    21) fail E_CONF_LINK "$CONF became a link" ;;
+    22) fail E_STALE "$CONF changed at the last moment" ;;
+    *) tool_failed ;;
+  esac
+}
+
+# conf_tidy: temporary files of this run; after a failure or a restore also the backup and the note, which then tell
+# of nothing.
+conf_tidy() {
+  [ -n "$built" ] || return 0
+  tidy_text=''
+  for tidy_file in "$R${CONF%/*}/.novasweep-$RUN".*; do
+    case $tidy_file in *"'"* | *'*') ;; *) tidy_text="$tidy_text '$tidy_file'" ;; esac
+  done
+  [ -z "$1" ] || tidy_text="$tidy_text '$R$CONF.novasweep-$RUN' '$R$CONF.novasweep-$RUN.json'"
+  [ -z "$tidy_text" ] || as_user "$owner_dir" "'$RM' -f$tidy_text"
+}
+
+# --- nova-compute ---
+
+# service_read FMRI: `state`, `next`, `since` and `contract`, empty when they cannot be had.
+service_read() {
+  state='' next='' since='' contract=''
+  service_rows=$("$SVCPROP" -p restarter "$1" 2>/dev/null) || return 1
+  set -f
+  IFS=$NL
+  for service_row in $service_rows; do
+    service_value=${service_row#* }
+    service_value=${service_value#* }
+    case $service_row in
+      'restarter/state '*) state=$service_value ;;
+      'restarter/next_state '*) next=$service_value ;;
+      'restarter/state_timestamp '*) since=$service_value ;;
+      'restarter/contract '*) contract=$service_value ;;
+    esac
+  done
+  IFS=$BLANKS
+  set +f
+  [ -n "$state" ]
+}
+
+# service_why FMRI: `words`, what SMF says about it.
+service_why() {
+  one_line "$("$SVCS" -x "$1" 2>&1)"
+  words=$one
+}
+
+# seconds_of PROPERTY: `line`, a method's limit; none counts as 0.
+seconds_of() {
+  run "$SVCPROP" -p "$1" "$SERVICE" && first_line
+  case $line in '' | *[!0-9]*) line=0 ;; esac
+}
+
+# restart_deadline: `deadline`, seconds a restart may take before its soak.
+restart_deadline() {
+  seconds_of stop/timeout_seconds
+  deadline=$line
+  seconds_of start/timeout_seconds
+  deadline=$((deadline + line + RESTART_SLACK_S))
+  [ $deadline -ge $((RESTART_LEAST_S - SOAK)) ] || deadline=$((RESTART_LEAST_S - SOAK))
+}
+
+# await_online SINCE SECONDS: until nova-compute is online since another moment than SINCE. 1: it ended elsewhere;
+# 2: still in transition, or nobody can say.
+await_online() {
+  await_left=$2
+  while :; do
+    if service_read "$SERVICE" && [ "$next" = none ] && [ "$since" != "$1" ]; then
+      case $state in
+        online) return 0 ;;
+        maintenance | disabled) return 1 ;;
+      esac
+    fi
+    [ "$await_left" -gt 0 ] || break
+    await_left=$((await_left - 1))
+    nap 1
+  done
+  [ "$next" = none ] && return 1
+  return 2
+}
+
+# hold SECONDS: whether nova-compute stays as it is now: same state, same moment, same contract. A process that dies
+# at once is online for moments only.
+hold() {
+  hold_as="$state $next $since $contract" hold_left=$1 hold_misses=0
+  while :; do
+    if service_read "$SERVICE"; then
+      hold_misses=0
+      [ "$state $next $since $contract" = "$hold_as" ] || return 1
+    else
+      hold_misses=$((hold_misses + 1))
+      [ $hold_misses -lt $MISSES_MAX ] || return 1
+    fi
+    [ "$hold_left" -gt 0 ] || return 0
+    hold_left=$((hold_left - 1))
+    nap 1
+  done
+}
+
+# compute_restart BECAUSE: `edit`, or `owed` by an earlier run.
+compute_restart() {
+  restart_deadline
+  service_read "$SERVICE" || { fail E_RESTART "$SERVICE cannot be read"; return 1; }
+  case $state in
+    online | degraded) ;;
+    *) fail E_RESTART "$SERVICE is $state before the restart ($1)"; return 1 ;;
+  esac
+  restart_asked=1
+  run "$SVCADM" restart "$SERVICE" || { said; fail E_RESTART "$words"; return 1; }
+  await_online "$since" "$deadline"
+  case $? in
+    0) ;;
+    1)
+      service_why "$SERVICE"
+      fail E_RESTART "$SERVICE is $state: $words"
+      return 1
+      ;;
+    *)
+      hands_off=1
+      one_line "$SERVICE is ${state:-not readable} and changing to ${next:-?} after $deadline s"
+      say "unknown $one"
+      return 1
+      ;;
+  esac
+  hold "$SOAK" && return 0
+  service_why "$SERVICE"
+  fail E_FLAPPING "$SERVICE did not stay online for $SOAK s: $words"
+}
+
+# --- commit and the EXIT path ---
+
+# commit: from here on nothing is restored. Then the notes: a restart was done, what was owed is paid.
+commit() {
+  [ -z "$stopped" ] || stop_now
+  committed=1
+  say commit
+  watch_start "$STEP_TIMEOUT"
+  if [ -n "$restart_asked" ]; then
+    [ -n "$owner_dir" ] || conf_guard
+    [ -z "$owner_dir" ] || notes_pay
+  fi
+  [ -z "$noted" ] || backups_prune
+  watch_stop
+  apply_exit
+}
+
+notes_pay() {
+  for pay_file in "$R$CONF".novasweep-*.json; do
+    if [ ! -f "$pay_file" ] || [ -L "$pay_file" ]; then continue; fi
+    pay_line=''
+    read -r pay_line <"$pay_file"
+    # The text goes through a shell of the directory's owner: only our own alphabet.
+    case $pay_line in
+      *[!A-Za-z0-9'{}":,._-']*) continue ;;
+      *'"restart":"owed"'*) ;;
+      *) continue ;;
+    esac
+    case $pay_file in *"'"*) continue ;; esac
+    pay_line="${pay_line%%'"owed"'*}\"paid\"${pay_line#*'"owed"'}"
+    as_user "$owner_dir" "umask 077
+new=\$('$MKTEMP' '$R${CONF%/*}/.novasweep-$RUN.XXXXXX') || exit 1
+printf '%s\\n' '$pay_line' >\"\$new\" && '$MV' -f \"\$new\" '$pay_file'"
+  done
+}
+
+# backups_prune: the oldest shows what was there before us and is kept for ever, then the newest few. Run ids sort by
+# time, so the names do.
+backups_prune() {
+  set --
+  for prune_file in "$R$CONF".novasweep-*; do
+    case ${prune_file#"$R$CONF.novasweep-"} in
+      *[!A-Za-z0-9-]*) ;;
+      *) [ ! -f "$prune_file" ] || set -- "$@" "$prune_file" ;;
+    esac
+  done
+  [ $# -gt $((BACKUPS_KEPT + 1)) ] || return 0
+  shift
+  prune_text=''
+  while [ $# -gt $BACKUPS_KEPT ]; do
+    prune_text="$prune_text '$1' '$1.json'"
+    shift
+  done
+  as_user "$owner_dir" "'$RM' -f$prune_text"
+}
+
+# apply_exit: whatever ended the script, once. Restores, gives the lock back, looks a last time.
+apply_exit() {
+  [ -z "$leaving" ] || return 0
+  leaving=1 stopped=''
+  # Nothing may cut this short; children inherit it, and are ended with KILL.
+  trap '' TERM INT
+  watch_stop
+  if [ -n "$T" ]; then
+    ticker_stop
+    rm_late
+    "$RM" -f "$T/expired"
+    restart_deadline
+    # Its own limit: everything below waits at most twice for a transition, a restart and a hold.
+    exit_limit=$((4 * deadline + 2 * SOAK + STEP_TIMEOUT))
+    ticker_start $exit_limit
+    watch_start $exit_limit
+    exit_restored=''
+    if [ -n "$edited" ] && [ -z "$committed" ] && [ -z "$hands_off" ]; then restore; fi
+    case $edited$exit_restored in
+      '' | *restored) conf_tidy all ;;
+      *) conf_tidy '' ;;
+    esac
+    watch_stop
+    ticker_stop
+    lock_clear "$T"
+    T=''
+  fi
+  [ -n "$quiet" ] || probe
+}
+
+# restore: the bytes, owner, mode, ACL and times from the backup, then the service. Only a file that is still ours is
+# touched.
+restore() {
+  say 'restore start'
+  digest_of "$R$CONF"
+  if [ "$digest" = "$edit_after" ]; then
+    restore_file || {
+      one_line "$words"
+      say "restore fail E_STEP $one"
+      return
+    }
+  elif [ "$digest" != "$EXPECT_CONF" ]; then
+    say "restore fail E_STALE $CONF was changed by somebody else"
+    return
+  fi
+  if restore_service; then
+    exit_restored=restored
+    say 'restore ok'
+  else
+    one_line "$words"
+    say "restore fail $code $one"
+  fi
+}
+
+restore_file() {
+  conf_guard || return 1
+  as_user "$owner_dir" "umask 077
+new=\$('$MKTEMP' '$R${CONF%/*}/.novasweep-$RUN.XXXXXX') || exit 1
+'$CP' -p '$R$CONF.novasweep-$RUN' \"\$new\" || exit 1
+[ \"\$('$DIGEST' -a sha256 \"\$new\")\" = '$EXPECT_CONF' ] || exit 1
+'$MV' -f \"\$new\" '$R$CONF'" || { tool_failed "$CONF was not put back"; return 1; }
+  digest_of "$R$CONF"
+  [ "$digest" = "$EXPECT_CONF" ] || fail E_STEP "$CONF was not put back"
+}
+
+# restore_service: from the state it is in now, twice if it must be: a restart that meets a transition is dropped.
+restore_service() {
+  restore_try && return 0
+  [ "$code" = E_FLAPPING ] && restore_try
+}
+
+restore_try() {
+  code=E_RESTART words="$SERVICE cannot be read"
+  restore_left=$deadline
+  until service_read "$SERVICE" && [ "$next" = none ]; do
+    if [ "$restore_left" -le 0 ]; then
+      fail E_IN_TRANSITION "$SERVICE is ${state:-not readable} and changing to ${next:-?}"
+      return 1
+    fi
+    restore_left=$((restore_left - 1))
+    nap 1
+  done
+  case $state in
+    online | degraded)
+      # A process that was never restarted never read the edit.
+      if [ -z "$restart_asked" ] && [ "$since $contract" = "$edit_since $edit_contract" ]; then return 0; fi
+      restore_verb=restart
+      ;;
+    maintenance) restore_verb=clear ;;
+    *) return 0 ;;
+  esac
+  restore_since=$since
+  run "$SVCADM" $restore_verb "$SERVICE" || { said; return 1; }
+  if ! await_online "$restore_since" "$deadline"; then
+    service_why "$SERVICE"
+    fail E_RESTART "$SERVICE is $state: $words"
+  elif ! hold "$SOAK"; then
+    service_why "$SERVICE"
+    fail E_FLAPPING "$SERVICE did not stay online for $SOAK s: $words"
+  fi
+}

@@ -1,0 +1,176 @@
+# What the probe and the apply script share: marker lines, the uid proof, limits in time, the EXIT path.
+# Functions and limits only; script.ts joins the files. POSIX sh: ksh93 (the node's own), dash, bash --posix, busybox.
+# Every variable is global (no `local` in POSIX): those of a function begin with its name where calls nest.
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # set here, read in probe.sh and apply.sh
+# shellcheck disable=SC2016 # single quotes hold nawk programs
+# shellcheck disable=SC2153 # DIGEST is a tool, digest what it printed
+# shellcheck disable=SC2154 # inputs and prelude are assigned by script.ts, lower-case state by begin
+
+# A probe's command may hang (pkg, zfs on a sick pool): from this second on each gets two looks, 2 s apart. The
+# controller takes 30 s of silence for a lost line, so a hung command must be gone, and reported, before.
+PROBE_GRACE_S=20
+# A watcher sleeps in pieces of this many seconds: what is left of one that was ended outright is soon gone.
+NAP_MAX_S=10
+# Longest text of a tool that a line carries, characters: enough for its message, short enough for a screen.
+WORDS_MAX=400
+
+# say TEXT: one marker line. Nobody listens any more: go on in silence, the transaction must end in order.
+say() { printf '@%s %s\n' "$N" "$1" || exec >/dev/null 2>&1; }
+
+# unseen KEY WHY [TEXT]
+unseen() {
+  one_line "${3:-}"
+  say "unseen $1 $2${one:+ $one}"
+}
+
+# one_line TEXT: `one`, the text with its line breaks as blanks, bounded.
+one_line() {
+  one=$1
+  case $one in
+    *"$NL"*)
+      set -f
+      IFS=$NL
+      # shellcheck disable=SC2086 # one word a line
+      set -- $one
+      IFS=' '
+      one="$*"
+      IFS=$BLANKS
+      set +f
+      ;;
+  esac
+  [ ${#one} -le "$WORDS_MAX" ] || one=$(printf "%.${WORDS_MAX}s" "$one")
+}
+
+# begin: proves the uid, says `begin`, sets all state. Nothing has run when it refuses.
+begin() {
+  set -u
+  LC_ALL=C TZ=UTC0
+  export LC_ALL TZ
+  BLANKS=' 	
+' NL='
+' TAB='	'
+  IFS=$BLANKS
+  watcher='' child='' T='' applying='' quiet='' stopped='' in_trap=''
+  began=1
+  trap 'exit 129' HUP
+  trap 'exit 141' PIPE
+  trap 'on_term' TERM INT
+  uid=$("$ID" -u 2>/dev/null) || uid=''
+  say begin
+  case $WANT_UID in any | "$uid") return 0 ;; esac
+  quiet=1
+  refuse E_BECOME "the script runs with uid ${uid:-unknown} and needs $WANT_UID"
+}
+
+# refuse CODE TEXT: a precondition does not hold; ends main.
+refuse() {
+  one_line "$2"
+  say "refuse $1 $one"
+  leave 3
+}
+
+# leave STATUS: ends main. What there is to put in order is done here, in the ordinary flow: ksh93 confuses a
+# subshell that is started inside a trap with the shell that is about to exit.
+leave() {
+  [ -z "$applying" ] || apply_exit
+  exit "$1"
+}
+
+# nap SECONDS: sleeps so that a signal is served at once.
+nap() {
+  "$SLEEP" "$1" >/dev/null 2>&1 &
+  child=$!
+  wait "$child" 2>/dev/null
+  [ -z "$stopped" ] || stop_now
+  child=''
+}
+
+# processes MAIN SKIP SEEN: line 1: children of MAIN that are not in SKIP; line 2: those of them in SEEN, and all
+# that descends from them.
+processes() {
+  "$PS" -e -o pid= -o ppid= | "$NAWK" -v main="$1" -v skip=" $2 " -v seen=" $3 " '
+    { parent[$1] = $2 }
+    END {
+      for (pid in parent) {
+        if (parent[pid] == main && !index(skip, " " pid " ")) { now = now " " pid }
+        at = pid
+        for (n = 0; n < 64 && (at in parent) && parent[at] != main; n++) at = parent[at]
+        if (parent[at] == main && index(seen, " " at " ") && !index(skip, " " at " ")) old = old " " pid
+      }
+      print now
+      print old
+    }'
+}
+
+# watch_start SECONDS: from then on no command of this script outlives two looks.
+watch_start() {
+  [ -z "$in_trap" ] || return 0
+  watch "$1" </dev/null >/dev/null 2>&1 &
+  watcher=$!
+}
+
+watch() {
+  aside
+  watch_left=$1
+  while [ "$watch_left" -gt 0 ]; do
+    watch_nap=$NAP_MAX_S
+    [ "$watch_left" -ge "$NAP_MAX_S" ] || watch_nap=$watch_left
+    watch_left=$((watch_left - watch_nap))
+    nap "$watch_nap"
+  done
+  # POSIX has no other way for a subshell to learn its own pid.
+  # shellcheck disable=SC2016 # that shell's
+  watch_self=$(exec "$SH" -c 'echo "$PPID"')
+  watch_seen=' '
+  while kill -s 0 $$ 2>/dev/null; do
+    watch_found=$(processes $$ "$watch_self ${ticker:-}" "$watch_seen")
+    watch_seen=${watch_found%%"$NL"*}
+    case $watch_found in
+      *"$NL"*)
+        [ -z "$T" ] || : >"$T/late"
+        # shellcheck disable=SC2086 # a list of pids
+        kill -s KILL ${watch_found#*"$NL"} 2>/dev/null
+        ;;
+    esac
+    nap 2
+  done
+}
+
+watch_stop() {
+  [ -n "$watcher" ] || return 0
+  put_away "$watcher"
+  watcher=''
+}
+
+# aside: this subshell watches beside the script until put_away. USR1, because main has no handler for it: a TERM that
+# met the subshell before its own trap would be lost in the one it inherited.
+aside() {
+  child='' stopped=''
+  trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 0' USR1
+  trap '' HUP PIPE
+  trap - EXIT INT TERM
+}
+
+# put_away PID
+put_away() {
+  kill -s USR1 "$1" 2>/dev/null
+  wait "$1" 2>/dev/null
+}
+
+# on_term: a look ends at once; a change is ended by whoever waits for its child, in the ordinary flow.
+on_term() {
+  [ -n "$applying" ] || exit 143
+  stopped=1
+}
+
+# on_exit STATUS: the last line is `end`. An exit nobody planned gets here with the lock held; it is put in order
+# without watchers, see leave.
+on_exit() {
+  [ -n "${began:-}" ] || return 0
+  trap ':' TERM INT
+  in_trap=1
+  watch_stop
+  [ -z "$applying" ] || apply_exit
+  say "end $1"
+} </dev/null
