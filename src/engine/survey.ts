@@ -53,13 +53,14 @@ const understand = (talk: Conversation, context: RunContext, host: Host): Survey
   return { kind: "facts", facts: facts.value, edit: editOf(talk, facts.value) };
 };
 
-/** A node that says no, or a become that never let the script begin. */
-export const refusalOf = ({ refusal, reply, lost, stderr }: Conversation, host: Host): Refusal | undefined => {
+/** A node that says no, or a become that never let the script begin: it says so on stderr and nothing on stdout. */
+export const refusalOf = ({ refusal, reply, lost, status, stderr }: Conversation, host: Host): Refusal | undefined => {
   if (refusal !== undefined) return { code: codeOf(refusal.code), message: refusal.text };
-  if (reply.begun || lost !== undefined || host.become === "none") return undefined;
+  const silent = !reply.begun && reply.strays === 0 && lost === undefined && status !== 0;
+  if (!silent || host.become === "none") return undefined;
   return {
     code: "E_BECOME",
-    message: `${host.become} did not start the script: ${stderr === "" ? "it said nothing" : stderr}`,
+    message: `${host.become} did not start the script: ${stderr === "" ? `exit status ${status ?? "none"}` : stderr}`,
     try: `let ${host.user} run /bin/sh as root without a password (${host.become}), or choose another --become`,
   };
 };
@@ -71,6 +72,11 @@ export const codeOf = (code: string): FailureCode => failureCodes.find((known) =
 export const failureOf = ({ reply, lost, status, stderr }: Conversation): Failure | undefined => {
   if (lost !== undefined) return lost;
   const said = stderr === "" ? "" : `: ${stderr}`;
+  if (!reply.begun && reply.strays > 0)
+    return {
+      code: "E_GARBAGE",
+      message: `the answer is none of ours (${reply.strays} lines, exit status ${status ?? "none"})`,
+    };
   if (!reply.begun)
     return { code: "E_SHELL", message: `the script did not begin (exit status ${status ?? "none"})${said}` };
   if (reply.ended === undefined || !reply.complete)

@@ -25,14 +25,7 @@ const mixture: readonly Pick<NodeSpec, "release" | "layout">[] = [
 ];
 
 /** Faults that show themselves only when nova.conf is edited: their nodes have a cache that must move. */
-const needEdit: ReadonlySet<FaultName> = new Set([
-  "restart-fails",
-  "flapping",
-  "stuck",
-  "not-writable",
-  "disabled",
-  "drop",
-]);
+const needEdit: ReadonlySet<FaultName> = new Set(["restart-fails", "flapping", "stuck", "disabled", "drop"]);
 
 /**
  * The nodes of a fleet: `cn01`, `cn02`, …; faults go to successive nodes, from the second on when there is one, because
@@ -50,7 +43,9 @@ export const fleetSpecs = (
     const base = mixture[i % mixture.length] ?? { release: "juno", layout: "legacy" };
     const fault = wanted[i - offset];
     if (fault === undefined) return { name, ...base };
-    if (fault === "quota-below-use") return { name, release: "kilo", layout: "varshare", fault };
+    // Its directory is there and nova's: only writing in it fails.
+    if (fault === "quota-below-use" || fault === "not-writable")
+      return { name, release: "kilo", layout: "varshare", fault };
     if (fault === "solaris-11.2") return { name, release: "havana", layout: "legacy", fault };
     return needEdit.has(fault) ? { name, release: "juno", layout: "legacy", fault } : { name, ...base, fault };
   });

@@ -72,9 +72,9 @@ const withoutName = (message: string, host: HostName): string =>
     .map((word) => (word === host ? "the host" : word))
     .join("");
 
-/** A failure's message with the host's note, unless it says so already. */
+/** A failure's message behind the host's note, unless it says so already: "restored" must not be cut off a long one. */
 export const withNote = (message: string, note: string | undefined): string =>
-  note === undefined || message.includes(note) ? message : `${message}; ${note}`;
+  note === undefined || message.includes(note) ? message : `${note}; ${message}`;
 
 const causeOf = (message: string | undefined, same: readonly Trouble[]): Cause => {
   const first = same[0];
