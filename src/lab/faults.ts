@@ -122,7 +122,13 @@ export const faults = [
     exit: 6,
   },
   { name: "disabled", does: "has nova-compute disabled by the operator", outcome: "changed", codes: [], exit: 0 },
-  { name: "not-writable", does: "lets user nova write nothing", outcome: "failed", codes: ["E_NOT_WRITABLE"], exit: 1 },
+  {
+    name: "not-writable",
+    does: "lets user nova create no file",
+    outcome: "failed",
+    codes: ["E_NOT_WRITABLE"],
+    exit: 1,
+  },
   {
     name: "restart-fails",
     does: "nova-compute ends in maintenance with a new nova.conf",

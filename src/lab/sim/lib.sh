@@ -127,7 +127,7 @@ mode_allows() {
   [ $((ma_bits & $2)) -ne 0 ]
 }
 
-# may_change DIR: whether the present identity may make and remove names in it.
+# may_change DIR: whether the present identity may make and remove files in it (the fault not-writable: nova never).
 may_change() {
   [ ! -e "$S/not-writable" ] || [ "$LAB_USER" = root ] || return 1
   mode_allows "$1" 2
