@@ -1,27 +1,26 @@
-/** The command line: yargs cuts it into words and writes the help; what is wrong with it comes back as a complaint. */
+/** The command line: yargs cuts it into words; what is wrong with it comes back as a complaint. */
 import type { Argv } from "yargs";
 import { err, ok, type Result } from "../domain/result.ts";
 import { buildRequest } from "./build-request.ts";
 import { explain, preview } from "./explain.ts";
-import { type Command, commandSays, commands, type Option, optionsOf } from "./options.ts";
+import { helpAskedFor } from "./help.ts";
+import { type Command, commands, type Option, optionsOf } from "./options.ts";
 import type { Request, Surroundings } from "./request.ts";
-
-/** Widest help; longer lines are hard to read. */
-const maxHelpColumns = 100;
 
 type Given = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the words after the program's name. Everything wrong is `E_USAGE` (exit 2) with the nearest word we know.
- * Prints nothing and ends nothing. yargs is loaded here and not before: no other start pays for it.
+ * Prints nothing and ends nothing. yargs is loaded only for a command: it takes longer to load than Node to start.
  */
 export const parseArgs = async (argv: readonly string[], around: Surroundings): Promise<Result<Request>> => {
+  const text = helpAskedFor(argv, around);
+  if (text !== undefined) return ok({ command: "help", text });
   const misplaced = preview(argv);
   if (misplaced !== undefined) return err(misplaced);
   const { default: yargs } = await import("yargs");
   let result: Result<Request> | undefined;
-  let help = "";
-  const parser = configured(yargs(), around);
+  const parser = configured(yargs());
   for (const command of commands) {
     addCommand(parser, command, (given) => {
       const words = wordsOf(command, given);
@@ -34,34 +33,24 @@ export const parseArgs = async (argv: readonly string[], around: Surroundings): 
     throw error ?? new Error(message ?? "yargs failed without a word");
   });
   try {
-    await parser.parseAsync(splitAttached(argv), {}, (_error, _given, output) => {
-      help = output;
-    });
+    await parser.parseAsync(splitAttached(argv));
   } catch (error) {
     if (result === undefined) throw error;
   }
-  return result ?? (help === "" ? err(explain(argv, "nothing was asked for")) : ok({ command: "help", text: help }));
+  return result ?? err(explain(argv, "nothing was asked for"));
 };
 
-/** What yargs 18 has and its types lack. */
-interface Unlisted {
-  usageConfiguration(settings: { readonly "hide-types": boolean }): Argv;
-}
-
-const configured = (parser: Argv, { version, columns }: Surroundings): Argv =>
-  (parser as Argv & Unlisted)
-    .usageConfiguration({ "hide-types": true })
+/** Our own help: yargs' names types instead of values, and costs 50 ms before its first word. */
+const configured = (parser: Argv): Argv =>
+  parser
     .scriptName("novasweep")
-    .usage("novasweep COMMAND [PATTERN...] [options]")
     .locale("en")
-    .wrap(Math.min(maxHelpColumns, columns))
     .exitProcess(false)
+    .help(false)
+    .version(false)
     .strict()
     .demandCommand(1)
     .recommendCommands()
-    .help("help", "show help")
-    .alias("h", "help")
-    .version("version", "show the version", `novasweep ${version}`)
     .parserConfiguration({
       // Host 007 and value 1e3 are words.
       "parse-numbers": false,
@@ -71,58 +60,32 @@ const configured = (parser: Argv, { version, columns }: Surroundings): Argv =>
       "populate--": true,
     });
 
-const usageOf = {
-  rollout: "rollout PATTERN...",
-  status: "status [PATTERN...]",
-  inventory: "inventory [PATTERN...]",
-} as const;
-
 const addCommand = (parser: Argv, command: Command, found: (given: Given) => void): void => {
-  const says = commandSays[command];
+  const withOptions = (inner: Argv): Argv => optionsOf[command].reduce(addOption, inner);
   switch (command) {
     case "demo":
-      parser.command("demo", says, (inner) => helped(inner, command, "demo"), found);
+      parser.command("demo", "", withOptions, found);
       return;
     case "runs":
-      parser.command("runs", says, (inner) => addShow(helped(inner, command, "runs"), found), found);
+      parser.command("runs", "", (inner) => withOptions(inner).command("show <id>", "", asText("id"), found), found);
       return;
     case "rollout":
     case "status":
     case "inventory":
-      parser.command(
-        `${command} [pattern..]`,
-        says,
-        (inner) => helped(withPatterns(inner), command, usageOf[command]),
-        found,
-      );
+      parser.command(`${command} [pattern..]`, "", (inner) => withOptions(asText("pattern")(inner)), found);
   }
 };
 
-const addShow = (parser: Argv, found: (given: Given) => void): Argv =>
-  parser.command(
-    "show <id>",
-    "one run: its hosts and how each ended",
-    (inner) =>
-      helped(
-        inner.positional("id", { type: "string", describe: "a run's id or its beginning" }),
-        "runs",
-        "runs show ID",
-      ),
-    found,
-  );
+/** A run's id and a pattern are words, whatever they look like. */
+const asText =
+  (positional: string) =>
+  (parser: Argv): Argv =>
+    parser.positional(positional, { type: "string" });
 
-const withPatterns = (parser: Argv): Argv =>
-  parser.positional("pattern", { type: "string", describe: "hosts, globs, groups, all; a:&b is both, a:!b without" });
-
-const helped = (parser: Argv, command: Command, usage: string): Argv =>
-  optionsOf[command].reduce(addOption, parser.usage(`novasweep ${usage} [options]`));
-
-const addOption = (parser: Argv, { name, alias, flag, group, says, unset }: Option): Argv =>
+const addOption = (parser: Argv, { name, alias, takes }: Option): Argv =>
   parser.option(name, {
     ...(alias === undefined ? {} : { alias }),
-    type: flag ? "boolean" : "string",
-    group,
-    describe: unset === undefined ? says : `${says} (default: ${unset})`,
+    type: takes === undefined ? "boolean" : "string",
   });
 
 /** The positional words, those after `--` included; undefined when the command takes none there. */

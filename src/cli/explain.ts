@@ -8,11 +8,11 @@ const usage = (what: string, tryThis: string): Complaint => ({ code: "E_USAGE", 
 /** What is refused before yargs sees it, because yargs would read it as something else. */
 export const preview = (argv: readonly string[]): Complaint | undefined => {
   const [first = ""] = argv;
-  if (/^-/.test(first) && !["-h", "--help", "--version"].includes(first)) {
+  if (/^-/.test(first)) {
     // Before the command no option is known, and a flag would swallow the command's name.
     return usage(`${first} stands before the command`, "novasweep COMMAND [PATTERN...] [options]");
   }
-  const flags = everyOption.filter(({ flag }) => flag).flatMap(spellings);
+  const flags = everyOption.filter(({ takes }) => takes === undefined).flatMap(spellings);
   // yargs reads --check=yes as "no check".
   const valued = flags.find((flag) => beforeDashes(argv).some((word) => word.startsWith(`${flag}=`)));
   return valued === undefined ? undefined : usage(`${valued} takes no value`, `${valued} alone`);
@@ -56,22 +56,23 @@ const unknownOption = (stray: string, command: Command | undefined): Complaint =
 
 const everyOption: readonly Option[] = commands.flatMap((name) => optionsOf[name]);
 
-const spellings = ({ name, alias, flag }: Option): readonly string[] => [
+const spellings = ({ name, alias, takes }: Option): readonly string[] => [
   `--${name}`,
-  ...(flag ? [`--no-${name}`] : []),
+  ...(takes === undefined ? [`--no-${name}`] : []),
   ...(alias === undefined ? [] : [`-${alias}`]),
 ];
 
 /** The first word that looks like an option and is none of these. */
 const strayOption = (argv: readonly string[], options: readonly Option[]): string | undefined => {
-  const known = new Set(["--help", "-h", "--version", ...options.flatMap(spellings)]);
+  const known = new Set(options.flatMap(spellings));
   return beforeDashes(argv)
     .filter((word) => /^-[^0-9]/.test(word))
     .map((word) => (word.startsWith("--") ? word.replace(/=.*$/s, "") : word.slice(0, 2)))
     .find((name) => !known.has(name));
 };
 
-const beforeDashes = (argv: readonly string[]): readonly string[] => {
+/** The words before `--`: only they can be options. */
+export const beforeDashes = (argv: readonly string[]): readonly string[] => {
   const end = argv.indexOf("--");
   return end === -1 ? argv : argv.slice(0, end);
 };

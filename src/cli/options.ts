@@ -4,7 +4,8 @@
 export interface Option {
   readonly name: string;
   readonly alias?: string;
-  readonly flag?: true;
+  /** What its value is called; undefined: a flag. */
+  readonly takes?: string;
   readonly group: string;
   readonly says: string;
   /** Default in words, for the help. */
@@ -20,14 +21,22 @@ const clocks = "Deadlines and limits:";
 const shown = "Output:";
 
 const selection: readonly Option[] = [
-  { name: "inventory", alias: "i", group: hosts, says: "inventory file; repeatable", unset: "./inventory/hosts.ini" },
-  { name: "limit", alias: "l", group: hosts, says: "narrow the selection by a pattern; repeatable" },
-  { name: "set", alias: "e", group: hosts, says: "override a setting, KEY=VALUE; repeatable" },
-  { name: "user", group: reach, says: "login user", unset: "the inventory's" },
-  { name: "port", group: reach, says: "SSH port", unset: "the inventory's" },
-  { name: "identity", group: reach, says: "private key file; repeatable" },
+  {
+    name: "inventory",
+    takes: "PATH",
+    alias: "i",
+    group: hosts,
+    says: "inventory file; repeatable",
+    unset: "./inventory/hosts.ini",
+  },
+  { name: "limit", takes: "PATTERN", alias: "l", group: hosts, says: "narrow the selection by a pattern; repeatable" },
+  { name: "set", takes: "KEY=VALUE", alias: "e", group: hosts, says: "override a setting; repeatable" },
+  { name: "user", takes: "NAME", group: reach, says: "login user", unset: "the inventory's" },
+  { name: "port", takes: "N", group: reach, says: "SSH port", unset: "the inventory's" },
+  { name: "identity", takes: "FILE", group: reach, says: "private key file; repeatable" },
   {
     name: "become",
+    takes: "WAY",
     group: reach,
     says: "how the script becomes root: none, sudo, pfexec",
     unset: "none for root, else sudo",
@@ -35,58 +44,80 @@ const selection: readonly Option[] = [
 ];
 
 const connection: readonly Option[] = [
-  { name: "known-hosts", group: reach, says: "known_hosts file", unset: "OpenSSH's" },
-  { name: "host-key-policy", group: reach, says: "unknown host keys: strict, accept-new", unset: "strict" },
-  { name: "parallel", alias: "j", group: clocks, says: "hosts worked on at once", unset: "32" },
-  { name: "connect-parallel", group: clocks, says: "SSH handshakes at once", unset: "16" },
-  { name: "connect-timeout", group: clocks, says: "a host's connection, up to its shell", unset: "30s" },
-  { name: "step-timeout", group: clocks, says: "one step on one host", unset: "120s" },
-  { name: "host-timeout", group: clocks, says: "one host", unset: "20m" },
-  { name: "run-timeout", group: clocks, says: "the whole run", unset: "24h" },
+  { name: "known-hosts", takes: "FILE", group: reach, says: "known_hosts file", unset: "OpenSSH's" },
+  {
+    name: "host-key-policy",
+    takes: "POLICY",
+    group: reach,
+    says: "unknown host keys: strict, accept-new",
+    unset: "strict",
+  },
+  { name: "parallel", takes: "N", alias: "j", group: clocks, says: "hosts worked on at once", unset: "32" },
+  { name: "connect-parallel", takes: "N", group: clocks, says: "SSH handshakes at once", unset: "16" },
+  { name: "connect-timeout", takes: "D", group: clocks, says: "a host's connection, up to its shell", unset: "30s" },
+  { name: "step-timeout", takes: "D", group: clocks, says: "one step on one host", unset: "120s" },
+  { name: "host-timeout", takes: "D", group: clocks, says: "one host", unset: "20m" },
+  { name: "run-timeout", takes: "D", group: clocks, says: "the whole run", unset: "24h" },
 ];
 
 const output: Option = {
   name: "output",
+  takes: "MODE",
   group: shown,
   says: "live progress: tui, lines, ndjson",
   unset: "tui on a terminal, else lines",
 };
 const stateDir: Option = {
   name: "state-dir",
+  takes: "DIR",
   group: shown,
   says: "journals of the runs",
   unset: "~/.local/state/novasweep",
 };
-const format: Option = { name: "format", group: shown, says: "result on stdout: table, json", unset: "table" };
+const format: Option = {
+  name: "format",
+  takes: "FORMAT",
+  group: shown,
+  says: "result on stdout: table, json",
+  unset: "table",
+};
 
 const plan: readonly Option[] = [
-  { name: "check", flag: true, group: safety, says: "plan only; nothing on any host changes" },
-  { name: "diff", flag: true, group: safety, says: "show the changed lines", unset: "with --check" },
-  { name: "yes", flag: true, group: safety, says: "do not ask; needed without a terminal" },
-  { name: "waves", group: safety, says: "sizes of successive waves, the last repeats", unset: "1,5,25%" },
+  { name: "check", group: safety, says: "plan only; nothing on any host changes" },
+  { name: "diff", group: safety, says: "show the changed lines", unset: "with --check" },
+  { name: "yes", group: safety, says: "do not ask; needed without a terminal" },
+  {
+    name: "waves",
+    takes: "LIST",
+    group: safety,
+    says: "sizes of successive waves, the last repeats",
+    unset: "1,5,25%",
+  },
   {
     name: "max-bad",
+    takes: "N|N%",
     group: safety,
-    says: "hosts that may go bad before no other starts, N or N%",
+    says: "hosts that may go bad before no other starts",
     unset: "the larger of 1 and 5%",
   },
   {
     name: "max-missing",
+    takes: "N|N%",
     group: safety,
-    says: "hosts the survey may miss before no plan is offered, N or N%",
+    says: "hosts the survey may miss before no plan is offered",
     unset: "20%",
   },
-  { name: "soak", group: safety, says: "hold after a restart before it counts as proved", unset: "60s" },
-  { name: "break-stale-lock", flag: true, group: safety, says: "take over a host's lock whose process is gone" },
+  { name: "soak", takes: "D", group: safety, says: "hold after a restart before it counts as proved", unset: "60s" },
+  { name: "break-stale-lock", group: safety, says: "take over a host's lock whose process is gone" },
   {
     name: "activate-pending",
-    flag: true,
+
     group: safety,
     says: "restart although somebody else's edit of nova.conf takes effect with it",
   },
   {
     name: "this-boot-environment",
-    flag: true,
+
     group: safety,
     says: "act although another boot environment is active on reboot",
   },
@@ -99,16 +130,16 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
     ...selection,
     ...connection,
     format,
-    { name: "exit-code", flag: true, group: shown, says: "exit 3 when a host drifts" },
+    { name: "exit-code", group: shown, says: "exit 3 when a host drifts" },
     output,
     stateDir,
   ],
   inventory: [...selection, format],
   runs: [stateDir],
   demo: [
-    { name: "nodes", group: "Demo:", says: "simulated nodes", unset: "12" },
-    { name: "faults", group: "Demo:", says: "what goes wrong, names separated by commas" },
-    { name: "soak", group: "Demo:", says: "hold after a restart before it counts as proved", unset: "3s" },
+    { name: "nodes", takes: "N", group: "Demo:", says: "simulated nodes", unset: "12" },
+    { name: "faults", takes: "LIST", group: "Demo:", says: "what goes wrong, names separated by commas" },
+    { name: "soak", takes: "D", group: "Demo:", says: "hold after a restart before it counts as proved", unset: "3s" },
     output,
   ],
 };

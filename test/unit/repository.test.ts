@@ -78,7 +78,7 @@ describe("the package", () => {
     for (const [, script] of Object.entries<string>(manifest.scripts)) {
       for (const [path] of script.matchAll(/(?<=\s|=|^)(?:\.\/)?scripts\/[\w-]+\.js/g))
         expect(existsSync(join(top, path)), path).toBe(true);
-      for (const [, name] of script.matchAll(/npm run ([\w:-]+)/g))
+      for (const [, name] of script.matchAll(/npm run (?:-\w+ )*([\w:-]+)/g))
         expect(Object.keys(manifest.scripts)).toContain(name);
     }
   });
