@@ -13,13 +13,13 @@ const maxWavesNamed = 8;
 
 type Changing = Extract<HostPlan, { verdict: "change" }>;
 
-/** The plan as lines, the same for screen, lines and `--check`. */
-export const renderPlan = (plan: Plan): readonly string[] => {
+/** The plan as lines, the same for screen, lines and `--check`; `diff` adds the changed lines of files. */
+export const renderPlan = (plan: Plan, { diff }: { readonly diff: boolean }): readonly string[] => {
   const changing = plan.hosts.filter((host): host is Changing => host.verdict === "change");
   const inSync = plan.hosts.filter(({ verdict }) => verdict === "in-sync").map(({ host }) => host);
   const paragraphs: readonly (readonly string[])[] = [
     [`plan of run ${plan.run} for ${hostsWords(plan.hosts.length)}`],
-    ...foldChanges(changing),
+    ...foldChanges(changing, diff),
     inSync.length === 0 ? [] : [`in sync ${on(inSync)}`],
     untouched(plan),
     noteParagraph(plan.hosts),
@@ -33,10 +33,10 @@ export const renderPlan = (plan: Plan): readonly string[] => {
 const on = (hosts: readonly HostName[]): string => `on ${hostsWords(hosts.length)}: ${foldHosts(hosts)}`;
 
 /** Largest group first: what most hosts get is read first, the odd ones stand out below. */
-const foldChanges = (hosts: readonly Changing[]): readonly (readonly string[])[] => {
+const foldChanges = (hosts: readonly Changing[], diff: boolean): readonly (readonly string[])[] => {
   const groups = new Map<string, { lines: readonly string[]; hosts: HostName[] }>();
   for (const host of hosts) {
-    const lines = host.changes.flatMap(changeWords);
+    const lines = host.changes.flatMap((change) => changeWords(change, diff));
     const key = lines.join("\n");
     const group = groups.get(key) ?? { lines, hosts: [] };
     group.hosts.push(host.host);

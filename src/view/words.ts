@@ -93,8 +93,8 @@ export const tallyWords = (tally: Tally): string =>
     .map((outcome) => `${outcomeWords[outcome]} ${tally[outcome]}`)
     .join(", ") || "nothing settled";
 
-/** One intended effect as lines for a person; those of a file's change begin with `-` and `+`. Digests and offsets are not for people. */
-export const changeWords = (change: Change): readonly string[] => {
+/** One intended effect as lines for a person; with `diff` those of a file's change follow, beginning with `-` and `+`. */
+export const changeWords = (change: Change, diff: boolean): readonly string[] => {
   switch (change.kind) {
     case "dataset.create":
       return [`create dataset ${change.dataset}, mounted at ${change.mountpoint}, quota ${size(change.quotaBytes)}`];
@@ -115,7 +115,10 @@ export const changeWords = (change: Change): readonly string[] => {
     case "cleaner.remove":
       return ["remove the cleaner"];
     case "conf.set":
-      return [`set ${change.key} in [${change.section}] of ${change.path}`, ...confDiff(change)];
+      return [
+        `set ${change.key} in [${change.section}] of ${change.path} to ${change.to}`,
+        ...(diff ? confDiff(change) : []),
+      ];
     case "compute.restart":
       return [
         `restart nova-compute, ready within ${duration(change.timeoutS * 1000)}, then held ${duration(change.soakS * 1000)}${

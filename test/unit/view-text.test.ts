@@ -71,11 +71,18 @@ test("ndjson is the events again, one a line, with nothing in it that a terminal
 
 describe("a plan", () => {
   test("of 200 hosts is one paragraph a kind", async () => {
-    await expect(text(renderPlan(planOf(names(200))))).toMatchFileSnapshot("../golden/plan-200.txt");
+    await expect(text(renderPlan(planOf(names(200)), { diff: true }))).toMatchFileSnapshot("../golden/plan-200.txt");
   });
 
   test("for hosts that are all in sync", async () => {
-    await expect(text(renderPlan(planOf(names(3), () => "in-sync")))).toMatchFileSnapshot("../golden/plan-in-sync.txt");
+    await expect(
+      text(
+        renderPlan(
+          planOf(names(3), () => "in-sync"),
+          { diff: true },
+        ),
+      ),
+    ).toMatchFileSnapshot("../golden/plan-in-sync.txt");
   });
 
   test("folds equal effects whatever the line number, and shows the odd host by itself", () => {
@@ -85,7 +92,7 @@ describe("a plan", () => {
         ? { ...host, changes: [confChange(9, "glancecache_dirname=/somewhere")] as const }
         : host,
     );
-    const lines = renderPlan({ ...plan, hosts: odd } as Plan);
+    const lines = renderPlan({ ...plan, hosts: odd } as Plan, { diff: true });
     expect(lines.filter((line) => line.startsWith("change on"))).toEqual([
       "change on 9 hosts: cn[001-006,008-010]",
       "change on 1 host: cn007",
@@ -99,7 +106,7 @@ describe("a plan", () => {
     [0, 10, "stops at the 1st bad host of 10; at most 1 at once between edit and proof"],
   ])("says the gate in words: %d of %d", (maxBad, count, words) => {
     const plan = planOf(names(count), () => "changed");
-    const lines = renderPlan({ ...plan, gate: { ...plan.gate, maxBad } });
+    const lines = renderPlan({ ...plan, gate: { ...plan.gate, maxBad } }, { diff: true });
     expect(lines.at(-1)).toContain(words);
   });
 });

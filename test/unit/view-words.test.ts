@@ -64,6 +64,6 @@ test.each([
     "  - (a line of another option, not shown)",
   ],
 ])("the diff of nova.conf: %s", (_, oldLine, shown) => {
-  const lines = changeWords(confChange(812, oldLine));
+  const lines = changeWords(confChange(812, oldLine), true);
   expect(lines.slice(1)).toEqual([shown, "  + glancecache_dirname = /export/nova/images"]);
 });

@@ -106,16 +106,18 @@ const print = (request: FleetRequest, io: Io, view: LiveView, addresses: Readonl
         ? renderStatusJson(state, addresses)
         : `${renderStatusTable(state, io.stdout.isTTY ? io.stdout.columns : undefined).join("\n")}\n`,
     );
-  else if (request.check && state.plan !== undefined) io.stdout.write(`${renderPlan(state.plan).join("\n")}\n`);
+  else if (request.check && state.plan !== undefined)
+    io.stdout.write(`${renderPlan(state.plan, request).join("\n")}\n`);
 };
 
-/** Shows the plan and asks, unless `--yes` answered already. */
+/** Shows the plan and asks, unless `--yes` answered already. Whoever is asked sees the changed lines. */
 const acceptor =
   (request: FleetRequest, io: Io, view: LiveView): Hands["accept"] =>
   async (plan: Plan) => {
     if (request.command !== "rollout") return undefined;
     await view.suspend();
-    if (request.output !== "ndjson") io.stderr.write(`${renderPlan(plan).join("\n")}\n\n`);
+    if (request.output !== "ndjson")
+      io.stderr.write(`${renderPlan(plan, { diff: request.diff || !request.yes }).join("\n")}\n\n`);
     const changing = plan.waves.flat().length;
     const answer = request.yes
       ? ({ ok: true, value: true } as const)
