@@ -31,7 +31,7 @@ export interface AuthOptions {
 export const authHandler = (options: AuthOptions): AuthHandlerMiddleware => {
   const attempts = attemptsOf(options);
   const tried: string[] = [];
-  const trouble: string[] = options.identities.flatMap(troubleOf);
+  const trouble: string[] = [];
   return (methodsLeft: readonly string[] | null, partialSuccess, next) => {
     const proceed = async () => {
       if (methodsLeft === null || methodsLeft.includes("publickey")) {
@@ -105,16 +105,18 @@ const partialFailure = (user: string, methodsLeft: readonly string[]): Failure =
 });
 
 const refusedFailure = (
-  { user, identities }: AuthOptions,
+  { user, identities, onlyThese }: AuthOptions,
   tried: readonly string[],
   trouble: readonly string[],
   methodsLeft: readonly string[],
 ): Failure => {
   const what =
     tried.length === 0 ? `no key to offer for ${user}` : `no key was accepted for ${user}: tried ${tried.join(", ")}`;
+  // A default file that is not there is worth a word only when nothing else was found.
+  const worthAWord = identities.filter(({ kind }) => kind !== "absent" || onlyThese || tried.length === 0);
   return {
     code: "E_AUTH",
-    message: [`${what}${accepts(methodsLeft)}`, ...trouble].join("; "),
+    message: [`${what}${accepts(methodsLeft)}`, ...worthAWord.flatMap(troubleOf), ...trouble].join("; "),
     try: identities.some(({ kind }) => kind === "locked")
       ? "load the key into ssh-agent (ssh-add); encrypted key files are not opened yet"
       : "name the right key with --identity, load it into ssh-agent, or add it to the user's authorized_keys on the node",

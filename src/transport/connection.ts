@@ -82,8 +82,10 @@ export class Connection {
     if (giveBack === undefined) return;
     if (this.#settled) return giveBack();
     this.#giveSlotBack = giveBack;
-    this.#startHostClock();
-    this.#startClock(this.#shared.clocks.connectMs);
+    const { connectMs, hostMs } = this.#shared.clocks;
+    const onHostTimeout = () => this.#lose(failures.hostTimeoutFailure(this.#host, this.#layer, hostMs));
+    this.#hostClock = setTimeout(onHostTimeout, hostMs);
+    this.#startClock(connectMs);
     this.#enter("resolve");
     const prepared = await this.#prepare();
     if (prepared === undefined || this.#settled) return;
@@ -272,14 +274,6 @@ export class Connection {
       if (this.#running?.exited === true) return; // the streams have a clock of their own by now
       this.#lose(failures.timeoutFailure(this.#host, this.#layer, ms, this.#hello.said));
     }, ms);
-  }
-
-  #startHostClock(): void {
-    const { hostMs } = this.#shared.clocks;
-    this.#hostClock = setTimeout(
-      () => this.#lose(failures.hostTimeoutFailure(this.#host, this.#layer, hostMs)),
-      hostMs,
-    );
   }
 
   /** Ends the run with a last chunk, or without one when nobody reads any more. Only the first call counts. */

@@ -56,12 +56,14 @@ export class HostKeys {
     const blob = key.toString("base64");
     const file = this.#files[0];
     if (file === undefined) return noPlace("no known_hosts file is configured");
-    // Two connections to one host may both have found it unknown.
-    if (this.#known.judge(address, port, blob).kind === "match") return undefined;
+    // Another connection to the same host may have been first: then its key is the known one.
+    const now = this.#known.judge(address, port, blob);
+    if (now.kind === "match") return undefined;
+    if (now.kind !== "unknown") return this.judge(address, port, key).refused;
     try {
       const line = knownHostsLine(address, port, blob, this.#known.isHashed(file) ? randomBytes(20) : undefined);
       append(file, line);
-      this.#known.read(line, file);
+      this.#known.add(line, file);
       return undefined;
     } catch (error) {
       return noPlace(`${file}: ${errorCode(error)}`);
@@ -101,15 +103,17 @@ const changed = (address: string, port: number, blob: string, known: KnownKey): 
   code: "E_HOSTKEY",
   message:
     `the host key of ${hostPattern(address, port)} changed: offered ${fingerprint(blob)} (${blobType(blob)}), ` +
-    `known ${fingerprint(known.blob)} (${known.type}, ${known.file}:${known.line})`,
+    `known ${fingerprint(known.blob)} (${known.type}, ${placeOf(known)})`,
   try: `somebody may be in between. If the node was reinstalled: ssh-keygen -R '${hostPattern(address, port)}' -f ${known.file}, then verify and add the new key`,
 });
 
 const revoked = (address: string, blob: string, known: KnownKey): Failure => ({
   code: "E_HOSTKEY",
-  message: `${address} shows a revoked host key: ${fingerprint(blob)} (${known.type}, revoked in ${known.file}:${known.line})`,
+  message: `${address} shows a revoked host key: ${fingerprint(blob)} (${known.type}, revoked in ${placeOf(known)})`,
   try: "give the node a new host key; a revoked one is never accepted",
 });
+
+const placeOf = ({ file, line }: KnownKey): string => (line === 0 ? file : `${file}:${line}`);
 
 const noPlace = (why: string): Failure => ({
   code: "E_HOSTKEY",

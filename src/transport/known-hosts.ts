@@ -11,7 +11,7 @@ export interface KnownKey {
   readonly blob: string;
   readonly revoked: boolean;
   readonly file: string;
-  /** 1-based. */
+  /** 1-based; 0: added by this run. */
   readonly line: number;
 }
 
@@ -46,6 +46,12 @@ export class KnownHosts {
     text.split("\n").forEach((line, index) => {
       this.#readLine(line, file, index + 1);
     });
+    this.#found.clear();
+  }
+
+  /** Adds one line that was appended to a file; where in it is not known, others may write to it too. */
+  add(line: string, file: string): void {
+    this.#readLine(line, file, 0);
     this.#found.clear();
   }
 

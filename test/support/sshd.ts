@@ -74,6 +74,7 @@ export const startSshd = async (options: SshdOptions = {}): Promise<Sshd> => {
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
     "MaxStartups 500",
+    `SetEnv HOME=${dir}`, // bash reads the login user's ~/.bashrc when sshd starts it; a test must neither wait for that nor cut it short
     "LogLevel VERBOSE",
     "",
   ].join("\n");
