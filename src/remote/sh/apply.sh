@@ -38,8 +38,9 @@ apply_begin() {
 # ticker_start SECONDS: says `alive`, and ends the script with TERM at the deadline.
 ticker_start() {
   [ -z "$in_trap" ] || return 0
+  beside=1
   tick "$1" </dev/null 2>/dev/null &
-  ticker=$!
+  ticker=$! beside=''
 }
 
 tick() {

@@ -51,7 +51,7 @@ begin() {
 ' NL='
 ' TAB='	'
   IFS=$BLANKS
-  watcher='' child='' T='' applying='' quiet='' stopped='' in_trap=''
+  watcher='' child='' T='' applying='' quiet='' stopped='' in_trap='' beside=''
   began=1
   trap 'exit 129' HUP
   trap 'exit 141' PIPE
@@ -106,8 +106,10 @@ processes() {
 # watch_start SECONDS: from then on no command of this script outlives two looks.
 watch_start() {
   [ -z "$in_trap" ] || return 0
+  # bash runs the EXIT trap of a subshell that is ended before it could put its own in place: not ours to run there.
+  beside=1
   watch "$1" </dev/null >/dev/null 2>&1 &
-  watcher=$!
+  watcher=$! beside=''
 }
 
 watch() {
@@ -146,8 +148,10 @@ watch_stop() {
 # aside: this subshell watches beside the script until put_away. USR1, because main has no handler for it: a TERM that
 # met the subshell before its own trap would be lost in the one it inherited.
 aside() {
-  child='' stopped=''
-  trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 0' USR1
+  # What $! was in main; from the first sleep on it is that sleep, also before any assignment could say so.
+  set +u
+  child='' stopped='' aside_before=$!
+  trap '[ "$!" = "$aside_before" ] || kill -s KILL "$!" 2>/dev/null; exit 0' USR1
   trap '' HUP PIPE
   trap - EXIT INT TERM
 }
@@ -167,7 +171,7 @@ on_term() {
 # on_exit STATUS: the last line is `end`. An exit nobody planned gets here with the lock held; it is put in order
 # without watchers, see leave.
 on_exit() {
-  [ -n "${began:-}" ] || return 0
+  [ -n "${began:-}" ] && [ -z "$beside" ] || return 0
   trap ':' TERM INT
   in_trap=1
   watch_stop

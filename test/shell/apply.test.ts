@@ -1,0 +1,418 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Change } from "../../src/domain/change.ts";
+import type { NodeSpec } from "../../src/lab/node-spec.ts";
+import type { ApplyInputs } from "../../src/remote/script.ts";
+import {
+  applyOf,
+  confSet,
+  digestOf,
+  type Ended,
+  makeShellNode,
+  RUN,
+  type ShellNode,
+  shells,
+} from "../support/shell-node.ts";
+
+const made: ShellNode[] = [];
+const node = (spec: Partial<NodeSpec> = {}): ShellNode => {
+  const one = makeShellNode(spec);
+  made.push(one);
+  return one;
+};
+afterAll(() => {
+  for (const one of made.splice(0)) one.remove();
+});
+
+const CONF = "etc/nova/nova.conf";
+const DATASET = "rpool/export/nova";
+const QUOTA = 15 * 1024 ** 3;
+const RESTART: Change = { kind: "compute.restart", service: "nova-compute", because: "edit", timeoutS: 240, soakS: 2 };
+const create: Change = { kind: "dataset.create", dataset: DATASET, mountpoint: "/export/nova", quotaBytes: QUOTA };
+const own = (path: string): Change => ({
+  kind: "directory.own",
+  path,
+  dataset: DATASET,
+  owner: "nova",
+  group: "nova",
+  mode: "0755",
+});
+const places: readonly Change[] = [create, own("/export/nova"), own("/export/nova/images")];
+const cleaner: readonly Change[] = [
+  { kind: "cleaner.install", method: "", manifest: "" },
+  { kind: "cleaner.configure", properties: { "config/dataset": DATASET, "config/headroom": "2147483648" } },
+  { kind: "cleaner.enable" },
+];
+
+/** The lines about what was done: no facts. */
+const story = (ended: Ended): readonly string[] =>
+  ended.lines.filter((line) => !/^(fact|list|row|unseen|facts|alive)( |$)/.test(line));
+const state = (ended: Ended): string | undefined =>
+  ended.lines
+    .findLast((line) => line.startsWith("row svc.nova restarter/state astring "))
+    ?.split(" ")
+    .at(-1);
+const beside = (one: ShellNode): readonly string[] => readdirSync(join(one.root, "etc/nova")).sort();
+const lock = (one: ShellNode): boolean => existsSync(join(one.root, "system/volatile/novasweep.lock"));
+
+/** A node, its nova.conf as it is and as it will be, and a script that edits it and restarts nova-compute. */
+const editing = (spec: Partial<NodeSpec> = {}, more: Partial<ApplyInputs> = {}, changes: readonly Change[] = []) => {
+  const one = node(spec);
+  // The proof needs a directory that is there.
+  if (changes.length === 0) mkdirSync(join(one.root, "export/nova/images"), { recursive: true });
+  chmodSync(join(one.root, "export"), 0o755);
+  const before = one.read(CONF);
+  const { change, after } = confSet(before);
+  const script = applyOf([...changes, change, RESTART], {
+    cacheDir: changes.length === 0 ? "/var/lib/nova/images" : "/export/nova/images",
+    expect: { confDigest: digestOf(Buffer.from(before, "latin1")), bootedAt: "-", serviceState: "online" },
+    ...more,
+  });
+  return { one, before, after, script };
+};
+
+const restored = (ended: Ended, edit: ReturnType<typeof editing>): void => {
+  expect(story(ended).slice(-3)).toEqual(["restore start", "restore ok", "end 1"]);
+  expect(edit.one.read(CONF)).toBe(edit.before);
+  expect(state(ended)).toBe("online");
+  expect(beside(edit.one)).toEqual(["nova.conf"]);
+  expect(lock(edit.one)).toBe(false);
+};
+
+/** No process of the script may outlive it: each holds the shell's environment with the node's directory. */
+const leftovers = (one: ShellNode): readonly string[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return process
+          .getBuiltinModule("node:fs")
+          .readFileSync(`/proc/${pid}/environ`, "latin1")
+          .includes(`LAB_NODE=${one.dir}`);
+      } catch {
+        return false;
+      }
+    });
+
+describe.concurrent.each(shells)("a change under %s", { timeout: 120_000 }, (_name, shell) => {
+  test("happens whole: dataset, owner, proof, cleaner, edit, restart, hold, commit", async () => {
+    const edit = editing({}, {}, [...places, ...cleaner]);
+    const { one } = edit;
+    const mode = statSync(join(one.root, CONF)).mode;
+    const release = statSync(join(one.root, "etc/release")).mtimeMs;
+    const ended = await one.run(shell, edit.script);
+    const steps = ["1", "2", "3", "w", "4", "5", "6", "7", "8"];
+    expect(story(ended)).toEqual([
+      "begin",
+      ...steps.flatMap((i) => [`step ${i} start`, `step ${i} ok`]),
+      "commit",
+      "end 0",
+    ]);
+    expect(one.read(CONF)).toBe(edit.after);
+    expect(statSync(join(one.root, CONF)).mode).toBe(mode);
+    expect(statSync(join(one.root, "etc/release")).mtimeMs).toBe(release);
+    const rows = ended.lines.filter((line) => line.startsWith("row ls"));
+    expect(rows.some((row) => /^row ls -rw-r--r--\S* +\d+ nova +nova .* \/etc\/nova\/nova\.conf$/.test(row))).toBe(
+      true,
+    );
+    expect(rows.some((row) => /^row ls drwxr-xr-x\S* +\d+ nova +nova .* \/export\/nova\/images$/.test(row))).toBe(true);
+    expect(
+      rows.some((row) => /^row ls -r-xr-xr-x\S* +\d+ root +bin .* \/lib\/svc\/method\/nova-cache-cleanup$/.test(row)),
+    ).toBe(true);
+    expect(ended.lines).toContain(`row datasets ${DATASET}\tquota\t${QUOTA}`);
+    expect(ended.lines).toContain("row svc.cleaner restarter/state astring online");
+    expect(ended.lines).toContain("fact conf.inforce /export/nova/images");
+    expect(state(ended)).toBe("online");
+    const backup = `nova.conf.novasweep-${RUN}`;
+    expect(beside(one)).toEqual(["nova.conf", backup, `${backup}.json`]);
+    expect(one.read(`etc/nova/${backup}`)).toBe(edit.before);
+    expect(JSON.parse(one.read(`etc/nova/${backup}.json`))).toEqual({
+      run: RUN,
+      before: digestOf(Buffer.from(edit.before, "latin1")),
+      after: digestOf(Buffer.from(edit.after, "latin1")),
+      restart: "paid",
+    });
+    expect(lock(one)).toBe(false);
+    expect(leftovers(one)).toEqual([]);
+  });
+
+  test("that ends in maintenance is put back, and the service with it", async () => {
+    const edit = editing({ fault: "restart-fails" });
+    const ended = await edit.one.run(shell, edit.script);
+    const failed = story(ended).find((line) => line.startsWith("step 2 fail"));
+    expect(failed).toMatch(/^step 2 fail E_RESTART .* is maintenance: .*Method failed/);
+    restored(ended, edit);
+  });
+
+  test("that makes nova-compute flap is put back", async () => {
+    const edit = editing({ fault: "flapping" });
+    const ended = await edit.one.run(shell, edit.script);
+    expect(story(ended).find((line) => line.startsWith("step 2 fail"))).toMatch(/^step 2 fail E_FLAPPING /);
+    restored(ended, edit);
+  });
+
+  test("that is ended by a signal in the middle is put back at once", async () => {
+    const edit = editing({}, { soakS: 20 });
+    const running = edit.one.start(shell, edit.script.replaceAll("SOAK='20'", "SOAK='20'"));
+    await running.until("step 2 start");
+    const since = Date.now();
+    running.child.kill("SIGTERM");
+    await running.until("step 2 fail");
+    expect(Date.now() - since).toBeLessThan(3000);
+    running.child.kill("SIGTERM");
+    const ended = await running.ended;
+    expect(story(ended)).toContain("step 2 fail E_STOPPED ended by a signal");
+    restored(ended, edit);
+    expect(leftovers(edit.one)).toEqual([]);
+  });
+
+  test("goes on to its end when the line is lost", async () => {
+    const edit = editing();
+    const running = edit.one.start(shell, edit.script);
+    await running.until("step 1 start");
+    running.child.kill("SIGHUP");
+    running.child.stdout?.destroy();
+    running.child.stderr?.destroy();
+    const { status } = await running.ended;
+    expect(status).toBe(0);
+    expect(edit.one.read(CONF)).toBe(edit.after);
+    expect(edit.one.read(`${CONF}.novasweep-${RUN}.json`)).toContain('"restart":"paid"');
+    expect(lock(edit.one)).toBe(false);
+  });
+
+  test("with a service that stays in transition is left alone and called unknown", async () => {
+    const edit = editing({ fault: "stuck" });
+    const ended = await edit.one.run(
+      shell,
+      edit.script
+        .replace("RESTART_LEAST_S=240", "RESTART_LEAST_S=3")
+        .replace("RESTART_SLACK_S=60", "RESTART_SLACK_S=-178"),
+    );
+    expect(story(ended).slice(-2)).toEqual([
+      expect.stringMatching(/^unknown .* is offline and changing to online after 2 s$/),
+      "end 1",
+    ]);
+    expect(edit.one.read(CONF)).toBe(edit.after);
+    expect(edit.one.read(`${CONF}.novasweep-${RUN}.json`)).toContain('"restart":"owed"');
+    expect(lock(edit.one)).toBe(false);
+  });
+
+  test("does nothing when the node is not as planned", async () => {
+    const refusedWith = async (script: string, one: ShellNode): Promise<string> => {
+      const ended = await one.run(shell, script);
+      expect(story(ended)).toEqual(["begin", expect.stringMatching(/^refuse /), "end 3"]);
+      expect(ended.lines).toContain("facts");
+      expect(lock(one)).toBe(false);
+      return story(ended)[1] ?? "";
+    };
+    const stale = editing({}, { expect: { confDigest: "0".repeat(64), bootedAt: "-", serviceState: "-" } });
+    expect(await refusedWith(stale.script, stale.one)).toMatch(/^refuse E_STALE \/etc\/nova\/nova\.conf was changed: /);
+    const boot = editing({}, { expect: { confDigest: "-", bootedAt: "1", serviceState: "-" } });
+    expect(await refusedWith(boot.script, boot.one)).toMatch(/^refuse E_STALE the node booted at \d+, not at 1$/);
+    const down = editing({ fault: "disabled" });
+    expect(await refusedWith(down.script, down.one)).toMatch(/^refuse E_STALE .* is disabled, not online$/);
+    const busy = editing({ fault: "busy" });
+    expect(await refusedWith(busy.script, busy.one)).toMatch(
+      /^refuse E_BUSY \/var\/lib\/nova\/images\t\S+\.downloading$/,
+    );
+    const installing = editing({ fault: "installing" });
+    expect(await refusedWith(installing.script, installing.one)).toBe(
+      "refuse E_BUSY zone being installed: instance-0000002a",
+    );
+  });
+
+  test("waits for no lock, and takes over a stale one only when told to", async () => {
+    const edit = editing();
+    const booted = (await import("node:fs")).readFileSync(join(edit.one.state, "booted"), "utf8").trim();
+    const record = (pid: number) =>
+      `{"run":"other","controller":"c","user":"u","pid":${pid},"bootedAt":"${booted}","since":"s"}`;
+    const write = (pid: number) => edit.one.write("system/volatile/novasweep.lock/record", `${record(pid)}\n`);
+    write(process.pid);
+    const held = await edit.one.run(shell, edit.script);
+    expect(story(held)).toEqual(["begin", `refuse E_LOCKED held ${record(process.pid)}`, "end 3"]);
+    expect(lock(edit.one)).toBe(true);
+    // No process has this pid: it is beyond the largest one.
+    write(99_999_999);
+    const stale = await edit.one.run(shell, edit.script);
+    expect(story(stale)).toEqual(["begin", `refuse E_LOCKED stale ${record(99_999_999)}`, "end 3"]);
+    const taken = await edit.one.run(shell, edit.script.replace("BREAK_LOCK='0'", "BREAK_LOCK='1'"));
+    expect(story(taken)[1]).toBe(`lock taken ${record(99_999_999)}`);
+    expect(story(taken).slice(-2)).toEqual(["commit", "end 0"]);
+    expect(lock(edit.one)).toBe(false);
+    expect(readdirSync(join(edit.one.root, "system/volatile"))).toEqual([]);
+  });
+
+  test("stops at the first step that fails, before nova.conf", async () => {
+    const unwritable = editing({ fault: "not-writable" }, {}, places);
+    const proof = await unwritable.one.run(shell, unwritable.script);
+    expect(story(proof).slice(-2)).toEqual([
+      expect.stringMatching(/^step w fail E_NOT_WRITABLE nova cannot write /),
+      "end 1",
+    ]);
+    expect(unwritable.one.read(CONF)).toBe(unwritable.before);
+
+    const kilo = node({ release: "kilo", layout: "varshare", fault: "quota-below-use" });
+    const quota: Change = { kind: "dataset.quota", dataset: "rpool/VARSHARE/nova/images", from: 0, to: QUOTA };
+    const low = await kilo.run(shell, applyOf([quota], { cacheDir: "/var/share/nova/images" }));
+    expect(story(low).at(-2)).toMatch(/^step 1 fail E_QUOTA_BELOW_USE cannot set property for .*size is less than/);
+    const moved = await kilo.run(shell, applyOf([{ ...quota, from: 7 }], { cacheDir: "/var/share/nova/images" }));
+    expect(story(moved).at(-2)).toBe("step 1 fail E_STALE the quota of rpool/VARSHARE/nova/images is 0, not 7");
+    const twice = await kilo.run(shell, applyOf([{ ...create, dataset: "rpool/VARSHARE/nova/images" }]));
+    expect(story(twice).at(-2)).toMatch(/^step 1 fail E_STALE .*dataset already exists/);
+  });
+
+  test("does not follow links, nor overwrite a nova.conf that changed at the last moment", async () => {
+    const linked = node();
+    mkdirSync(join(linked.root, "export/nova"));
+    symlinkSync("/etc", join(linked.root, "export/nova/images"));
+    const path = await linked.run(shell, applyOf([own("/export/nova/images")]));
+    expect(story(path).at(-2)).toBe("step 1 fail E_PATH_LINK /export/nova/images is a link");
+
+    const late = editing();
+    // The digest of the file as it was is taken three times before the last look; then somebody edits it.
+    late.one.replaceTool("MKTEMP", `echo '# by another' >>'${join(late.one.root, CONF)}'; exec $real "$@"`);
+    const ended = await late.one.run(shell, late.script);
+    expect(story(ended).at(-2)).toMatch(/^step 1 fail E_(STALE|STEP) /);
+    expect(late.one.read(CONF)).toBe(`${late.before}# by another\n`);
+    expect(beside(late.one)).toEqual(["nova.conf"]);
+  });
+});
+
+describe.concurrent.each(shells)("a tool that hangs under %s", { timeout: 60_000 }, (_name, shell) => {
+  test("ends its step at the step's deadline, and the node is left in order", async () => {
+    const edit = editing({}, { stepTimeoutS: 1 });
+    edit.one.replaceTool("MKTEMP", "/usr/bin/sleep 300");
+    const ended = await edit.one.run(shell, edit.script);
+    expect(story(ended).slice(1)).toEqual([
+      "step w start",
+      "step w ok",
+      "step 1 start",
+      expect.stringMatching(/^step 1 fail E_STEP_TIMEOUT not done in 1 s/),
+      "end 1",
+    ]);
+    expect(edit.one.read(CONF)).toBe(edit.before);
+    expect(lock(edit.one)).toBe(false);
+    expect(leftovers(edit.one)).toEqual([]);
+  });
+
+  test("ends the script at the host's deadline", async () => {
+    const edit = editing({}, { hostTimeoutS: 2 });
+    edit.one.replaceTool("MKTEMP", "/usr/bin/sleep 300");
+    const ended = await edit.one.run(shell, edit.script);
+    expect(story(ended).slice(-2)).toEqual(["step 1 fail E_HOST_TIMEOUT not done in 2 s", "end 1"]);
+    expect(edit.one.read(CONF)).toBe(edit.before);
+    expect(leftovers(edit.one)).toEqual([]);
+  });
+});
+
+/** The rest is the same text in every shell: once, under the target's. */
+const [ksh] = shells;
+const [, target] = ksh ?? ["", []];
+
+test.concurrent("of the backups the oldest and the newest four stay, each with its note", {
+  timeout: 60_000,
+}, async () => {
+  const edit = editing();
+  const runs = ["a", "b", "c", "d", "e", "f"].map((letter) => `20260101-00000${letter.charCodeAt(0) - 97}-aaaaaa`);
+  for (const run of runs) {
+    edit.one.write(`${CONF}.novasweep-${run}`, run);
+    edit.one.write(`${CONF}.novasweep-${run}.json`, `{"run":"${run}","before":"0","after":"1","restart":"owed"}\n`);
+  }
+  const ended = await edit.one.run(target, edit.script);
+  expect(story(ended).slice(-2)).toEqual(["commit", "end 0"]);
+  const kept = [runs[0], ...runs.slice(-3), RUN];
+  expect(beside(edit.one)).toEqual(
+    ["nova.conf", ...kept.flatMap((run) => [`nova.conf.novasweep-${run}`, `nova.conf.novasweep-${run}.json`])].sort(),
+  );
+  for (const run of kept) expect(edit.one.read(`${CONF}.novasweep-${run}.json`)).toContain('"restart":"paid"');
+});
+
+test.concurrent("an edit that replaces bytes, at the start and at the end of a file without a last newline", async () => {
+  for (const [offset, length, text] of [
+    [0, 9, "[default]"],
+    [20, 4, "four"],
+    [27, 6, ""],
+  ] as const) {
+    const one = node();
+    const before = "[DEFAULT]\nkey=value\nmore=\xe9\0 end.";
+    one.write(CONF, before);
+    const after = before.slice(0, offset) + text + before.slice(offset + length);
+    const bytes = (piece: string): Buffer => Buffer.from(piece, "latin1");
+    const { change } = confSet("x\n#glancecache_dirname\n");
+    if (change.kind !== "conf.set") throw new Error("not an edit");
+    const patch = {
+      ...change.patch,
+      offset,
+      length,
+      rangeDigest: digestOf(bytes(before.slice(offset, offset + length))),
+      replacement: bytes(text).toString("base64"),
+      after: digestOf(bytes(after)),
+    };
+    const ended = await one.run(
+      target,
+      applyOf([{ ...change, patch }], {
+        cacheDir: "/var/lib/nova/images",
+        expect: { confDigest: digestOf(bytes(before)), bootedAt: "-", serviceState: "-" },
+      }),
+    );
+    expect(story(ended).slice(-3)).toEqual(["step 1 ok", "commit", "end 0"]);
+    expect(one.read(CONF)).toBe(after);
+  }
+});
+
+test.concurrent("the cleaner is installed again over an older one, disabled, and removed", {
+  timeout: 60_000,
+}, async () => {
+  const one = node({ release: "kilo", layout: "varshare" });
+  const at = { cacheDir: "/var/share/nova/images", stepTimeoutS: 12 };
+  const first = await one.run(target, applyOf(cleaner, at));
+  expect(story(first).slice(-2)).toEqual(["commit", "end 0"]);
+  const again = await one.run(target, applyOf([...cleaner, { kind: "cleaner.disable" }], at));
+  expect(story(again).slice(-2)).toEqual(["commit", "end 0"]);
+  expect(again.lines).toContain("row svc.cleaner restarter/state astring disabled");
+  const gone = await one.run(target, applyOf([{ kind: "cleaner.remove" }], at));
+  expect(story(gone).slice(-2)).toEqual(["commit", "end 0"]);
+  expect(gone.lines.some((line) => line.startsWith("unseen svc.cleaner absent"))).toBe(true);
+  expect(existsSync(join(one.root, "lib/svc/method/nova-cache-cleanup"))).toBe(false);
+});
+
+test.concurrent("with nova-compute disabled everything but the restart is done", { timeout: 60_000 }, async () => {
+  const edit = editing({ fault: "disabled" });
+  const { change } = confSet(edit.before);
+  const ended = await edit.one.run(
+    target,
+    applyOf([...cleaner, change], {
+      cacheDir: "/var/lib/nova/images",
+      expect: { confDigest: digestOf(Buffer.from(edit.before, "latin1")), bootedAt: "-", serviceState: "disabled" },
+    }),
+  );
+  expect(story(ended).slice(-2)).toEqual(["commit", "end 0"]);
+  expect(state(ended)).toBe("disabled");
+  expect(ended.lines).toContain("row svc.cleaner restarter/state astring offline");
+  expect(edit.one.read(`${CONF}.novasweep-${RUN}.json`)).toContain('"restart":"owed"');
+});
+
+test.concurrent("a file somebody else wrote meanwhile is not put back", { timeout: 60_000 }, async () => {
+  const edit = editing({ fault: "restart-fails" });
+  edit.one.replaceTool("SVCADM", `echo '# by another' >>'${join(edit.one.root, CONF)}'; exec $real "$@"`);
+  const ended = await edit.one.run(target, edit.script);
+  expect(story(ended).slice(-2)).toEqual([
+    "restore fail E_STALE /etc/nova/nova.conf was changed by somebody else",
+    "end 1",
+  ]);
+  expect(edit.one.read(CONF)).toContain("# by another");
+});
+
+test.concurrent("a truncated upload runs nothing", async () => {
+  const edit = editing();
+  const { script } = edit;
+  const last = script.lastIndexOf("\nmain ");
+  for (const cut of [300, script.indexOf("METHOD_TEXT=") + 20, script.indexOf("conf_build"), last - 3, last + 3]) {
+    expect((await edit.one.run(target, script.slice(0, cut))).lines).toEqual([]);
+  }
+  expect(edit.one.read(CONF)).toBe(edit.before);
+  expect(lock(edit.one)).toBe(false);
+  writeFileSync(join(edit.one.root, "touched"), "");
+  rmSync(join(edit.one.root, "touched"));
+});
