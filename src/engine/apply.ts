@@ -148,8 +148,8 @@ const settle = async (context: RunContext, host: Host, talk: Conversation, watch
       ? refused(wrong, watch)
       : failed(wrong, watch);
   const failure = failureOf(talk);
-  // Nothing began: nothing was done, whatever the reason.
-  if (failure !== undefined && !talk.reply.begun) return { outcome: "unreachable", failure };
+  // Nothing began and nothing can begin: nothing was done, whatever the reason.
+  if (failure !== undefined && !talk.reply.begun && !talk.scriptSent) return { outcome: "unreachable", failure };
   if (failure !== undefined) return recover(context, host, failure);
   if (!watch.committed)
     return failed(

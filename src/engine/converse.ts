@@ -14,6 +14,8 @@ export interface Conversation {
   readonly refusal?: { readonly code: string; readonly text: string };
   /** The line broke before the exit status came. */
   readonly lost?: Failure;
+  /** The line broke after the script was on its way: it may run although it never said so. */
+  readonly scriptSent: boolean;
   readonly status: number | null;
   readonly stderr: string;
 }
@@ -42,11 +44,12 @@ export const converse = async (
     if (line.kind === "refuse") refusal ??= { code: line.code, text: line.text };
     listener.line(line);
   });
-  const ended = (status: number | null, lost?: Failure): Conversation => {
+  const ended = (status: number | null, lost?: Failure, scriptSent = false): Conversation => {
     reader.finish();
     return {
       reply,
       status,
+      scriptSent,
       stderr: stderr.trim(),
       ...(refusal === undefined ? {} : { refusal }),
       ...(lost === undefined ? {} : { lost }),
@@ -69,7 +72,7 @@ export const converse = async (
       case "exit":
         return ended(chunk.status);
       case "lost":
-        return ended(null, chunk.failure);
+        return ended(null, chunk.failure, chunk.scriptSent === true);
     }
   }
   return ended(null, { code: "E_LOST", message: "the connection ended without an exit status" });
