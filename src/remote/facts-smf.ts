@@ -14,7 +14,7 @@ export const properties = (rows: readonly string[]): ReadonlyMap<string, string>
 /** svcprop escapes shell metacharacters with a backslash and prints an empty string as `""` (sheet 2.7). */
 const unescaped = (text: string): string => {
   if (text === '""') return "";
-  return text.includes("\") ? text.replaceAll(/(.)/g, "$1") : text;
+  return text.includes("\\") ? text.replaceAll(/\\(.)/g, "$1") : text;
 };
 
 export const service = (values: ReadonlyMap<string, string>): ServiceFacts => {
