@@ -1,5 +1,5 @@
 import type { Complaint } from "../domain/result.ts";
-import { visibleSafe } from "../view/safe-text.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
 
 /** What a command may touch of the process it runs in. */
 export interface Io {

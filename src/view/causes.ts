@@ -2,8 +2,8 @@
 import type { HostName } from "../domain/ids.ts";
 import type { Failure, FailureCode, Outcome, Refusal } from "../domain/outcome.ts";
 import type { HostState } from "../domain/run-state.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
 import { failureWords } from "./failure-words.ts";
-import { visibleSafe } from "./safe-text.ts";
 import { worstFirst } from "./words.ts";
 
 export interface Cause {

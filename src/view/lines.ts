@@ -1,10 +1,10 @@
 /** Progress as lines, for logs and pipes: quiet on what goes well, the totals last. */
 import type { EventOf, RunEvent } from "../domain/event.ts";
 import { initialState, type RunState, reduce } from "../domain/run-state.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
 import type { Sink } from "../domain/sink.ts";
 import { withNote } from "./causes.ts";
 import { clock, dateTime, duration } from "./quantities.ts";
-import { visibleSafe } from "./safe-text.ts";
 import { summary } from "./summary.ts";
 import { hostsWords, outcomeWords, stepWords } from "./words.ts";
 import { guardedWrite } from "./write.ts";

@@ -1,5 +1,5 @@
+import { safeJson } from "../domain/safe-text.ts";
 import type { Sink } from "../domain/sink.ts";
-import { safeJson } from "./safe-text.ts";
 import { guardedWrite } from "./write.ts";
 
 /** The events as they are, one JSON object a line. */

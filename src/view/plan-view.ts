@@ -2,9 +2,9 @@
 import { foldHosts } from "../domain/host-set.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { GateRule, HostPlan, Plan } from "../domain/plan.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
 import { foldCauses, type Trouble } from "./causes.ts";
 import { duration } from "./quantities.ts";
-import { visibleSafe } from "./safe-text.ts";
 import { causeLines } from "./summary.ts";
 import { changeWords, hostsWords, ordinal } from "./words.ts";
 

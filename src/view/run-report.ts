@@ -3,9 +3,9 @@
 import { foldHosts } from "../domain/host-set.ts";
 import { rowsOf } from "../domain/host-table.ts";
 import type { RunState } from "../domain/run-state.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
 import { padTo, widest } from "./cells.ts";
 import { between, dateTime, duration } from "./quantities.ts";
-import { visibleSafe } from "./safe-text.ts";
 import { calmOutcomes, quietLines, summary } from "./summary.ts";
 import { hostsWords, tallyWords } from "./words.ts";
 

@@ -3,8 +3,8 @@ import type { CleanerFacts, Facts, Observed } from "../domain/facts.ts";
 import { rowsOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { HostState, RunState } from "../domain/run-state.ts";
+import { safeJson, visibleSafe } from "../domain/safe-text.ts";
 import { nodeTime } from "./quantities.ts";
-import { safeJson, visibleSafe } from "./safe-text.ts";
 import { type CacheFacts, cacheFacts, legacyCaches, whyUnseen } from "./status-facts.ts";
 
 /** Reasons by field, `dataset.quotaBytes` style; made safe. */

@@ -4,10 +4,10 @@ import { rowsOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { HostState, RunState } from "../domain/run-state.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
 import { type Cause, foldCauses, troublesOf } from "./causes.ts";
 import { padTo, widest } from "./cells.ts";
 import { between, duration } from "./quantities.ts";
-import { visibleSafe } from "./safe-text.ts";
 import { hostsWords, outcomeWords, tallyWords, worstFirst } from "./words.ts";
 
 /** Host sets up to this wide are aligned; a wider one pushes its message to the right. */

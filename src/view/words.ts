@@ -3,9 +3,9 @@ import type { Change, ChangeKind } from "../domain/change.ts";
 import type { Outcome, Phase } from "../domain/outcome.ts";
 import type { Aspect, Drift } from "../domain/plan.ts";
 import { unreachable } from "../domain/result.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
 import type { Tally } from "../domain/tally.ts";
 import { duration, size } from "./quantities.ts";
-import { visibleSafe } from "./safe-text.ts";
 
 /** An outcome as it is written for a person. */
 export const outcomeWords: Readonly<Record<Outcome, string>> = {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { safeJson, visibleSafe } from "../../src/view/safe-text.ts";
+import { safeJson, visibleSafe } from "../../src/domain/safe-text.ts";
 
 /** Written apart from the implementation: code points that must reach no terminal. */
 const isDangerous = (code: number): boolean =>

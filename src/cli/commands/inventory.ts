@@ -1,8 +1,9 @@
 /** `novasweep inventory`: the hosts a pattern selects, with their settings and where each comes from. Contacts nobody. */
+
+import { visibleSafe } from "../../domain/safe-text.ts";
 import { settingKeys, settingsTable, valueText } from "../../inventory/settings-table.ts";
 import type { ResolvedHost } from "../../inventory/settle.ts";
 import { padTo, widest } from "../../view/cells.ts";
-import { visibleSafe } from "../../view/safe-text.ts";
 import { complain, type Io } from "../io.ts";
 import type { InventoryRequest } from "../request.ts";
 import { selectFor } from "../select.ts";

@@ -2,11 +2,11 @@
 import type { RunId } from "../../domain/ids.ts";
 import { ok, type Result } from "../../domain/result.ts";
 import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
+import { visibleSafe } from "../../domain/safe-text.ts";
 import { isAlive, readLock } from "../../journal/lock.ts";
 import { foldJournal, readEnds } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns } from "../../journal/runs.ts";
 import { renderRun, renderRuns } from "../../view/run-report.ts";
-import { visibleSafe } from "../../view/safe-text.ts";
 import { complain, type Io } from "../io.ts";
 import type { RunsRequest } from "../request.ts";
 

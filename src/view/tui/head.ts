@@ -1,7 +1,7 @@
 /** The rows that are always there: what runs, how far it is, how it goes, what the gate says, what the keys do. */
 import type { RunState, WaveState } from "../../domain/run-state.ts";
+import { visibleSafe } from "../../domain/safe-text.ts";
 import { duration } from "../quantities.ts";
-import { visibleSafe } from "../safe-text.ts";
 import { ordinal, outcomeWords, worstFirst } from "../words.ts";
 import type { Census } from "./census.ts";
 import { gap, outcomeTones, piece, type Row, rowWidth, type Signs, spread, type Tone } from "./rows.ts";
