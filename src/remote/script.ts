@@ -7,7 +7,9 @@ import type { Change } from "../domain/change.ts";
 import { unreachable } from "../domain/result.ts";
 import type { Settings } from "../domain/settings.ts";
 
-const asset = (name: string): string => readFileSync(new URL(`./sh/${name}`, import.meta.url), "utf8");
+/** A file of sh/ without its comment lines: they are for us, not for the wire. */
+const asset = (name: string): string =>
+  readFileSync(new URL(`./sh/${name}`, import.meta.url), "utf8").replaceAll(/^[ \t]*#.*\n/gm, "");
 
 /** Quotes one word for a POSIX shell. The only way text of ours enters a script. */
 export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

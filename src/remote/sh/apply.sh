@@ -45,14 +45,17 @@ ticker_start() {
 
 tick() {
   aside
-  tick_left=$1
+  tick_left=$1 tick_quiet=0
   while [ "$tick_left" -gt 0 ]; do
-    tick_nap=$ALIVE_S
-    [ "$tick_left" -ge $ALIVE_S ] || tick_nap=$tick_left
+    tick_nap=$NAP_MAX_S
+    [ "$tick_left" -ge "$NAP_MAX_S" ] || tick_nap=$tick_left
     nap "$tick_nap"
     kill -s 0 $$ 2>/dev/null || exit 0
-    tick_left=$((tick_left - tick_nap))
-    say alive
+    tick_left=$((tick_left - tick_nap)) tick_quiet=$((tick_quiet + tick_nap))
+    if [ $tick_quiet -ge $ALIVE_S ]; then
+      tick_quiet=0
+      say alive
+    fi
   done
   : >"$T/expired"
   kill $$

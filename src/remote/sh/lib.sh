@@ -10,18 +10,33 @@
 # A probe's command may hang (pkg, zfs on a sick pool): from this second on each gets two looks, 2 s apart. The
 # controller takes 30 s of silence for a lost line, so a hung command must be gone, and reported, before.
 PROBE_GRACE_S=20
-# A watcher sleeps in pieces of this many seconds: what is left of one that was ended outright is soon gone.
-NAP_MAX_S=10
+# A watcher sleeps in pieces of this many seconds: a signal that meets the moment before its wait costs no more.
+NAP_MAX_S=2
 # Longest text of a tool that a line carries, characters: enough for its message, short enough for a screen.
 WORDS_MAX=400
 
-# say TEXT: one marker line. Nobody listens any more: go on in silence, the transaction must end in order.
-say() { printf '@%s %s\n' "$N" "$1" || exec >/dev/null 2>&1; }
+# say TEXT: one marker line; while `gathering`, kept for `flush`. Nobody listens any more: go on in silence, the
+# transaction must end in order.
+say() {
+  if [ -n "$gathering" ]; then
+    held="$held@$N $1$NL"
+  else
+    printf '@%s %s\n' "$N" "$1" || exec >/dev/null 2>&1
+  fi
+}
+
+# flush: what was kept, in one write: each write is a packet of its own, and a probe says some ninety lines.
+flush() {
+  [ -z "$held" ] || printf '%s' "$held" || exec >/dev/null 2>&1
+  held=''
+}
 
 # unseen KEY WHY [TEXT]
 unseen() {
   one_line "${3:-}"
   say "unseen $1 $2${one:+ $one}"
+  # Something may have hung: word of it must not wait behind the next thing that hangs.
+  [ "$2" != failed ] || flush
 }
 
 # one_line TEXT: `one`, the text with its line breaks as blanks, bounded.
@@ -51,7 +66,7 @@ begin() {
 ' NL='
 ' TAB='	'
   IFS=$BLANKS
-  watcher='' child='' T='' applying='' quiet='' stopped='' in_trap='' beside=''
+  watcher='' child='' T='' applying='' quiet='' gathering='' held='' stopped='' in_trap='' beside=''
   began=1
   trap 'exit 129' HUP
   trap 'exit 141' PIPE
@@ -174,7 +189,9 @@ on_exit() {
   [ -n "${began:-}" ] && [ -z "$beside" ] || return 0
   trap ':' TERM INT
   in_trap=1
-  watch_stop
-  [ -z "$applying" ] || apply_exit
-  say "end $1"
-} </dev/null
+  {
+    watch_stop
+    [ -z "$applying" ] || apply_exit
+    say "end $1"
+  } </dev/null
+}

@@ -63,6 +63,7 @@ why_missing() {
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
 
 probe() {
+  gathering=1
   watch_start "$PROBE_GRACE_S"
   probe_system
   if [ "$kernel" = SunOS ]; then
@@ -81,6 +82,8 @@ probe() {
   fi
   watch_stop
   say facts
+  gathering=''
+  flush
 }
 
 probe_system() {
@@ -321,7 +324,7 @@ probe_conf() {
     return
   fi
   conf_look
-  printf '%s\n' "$conf_text" || return
+  held=$held$conf_text$NL
   [ "$SEND_CONF" = 1 ] || return 0
   conf_accepted || conf_send
 }
@@ -351,6 +354,7 @@ path_of() {
 
 conf_send() {
   say 'list conf.bytes'
+  flush
   "$OD" -An -v -tx1 <"$R$CONF" | "$NAWK" -v n="@$N row conf.bytes " '
     { gsub(/[ \t]/, ""); row = row $0 }
     length(row) >= 2048 { print n row; row = "" }
@@ -632,6 +636,7 @@ probe_caches() {
       set -- "$@" "$caches_dir"
     fi
   done
+  flush
   caches_look facts "$@"
 }
 
