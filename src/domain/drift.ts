@@ -2,6 +2,7 @@ import { type Desired, inForceOf } from "./desired.ts";
 import type { CleanerFacts, Facts, Observed } from "./facts.ts";
 import type { AbsPath } from "./ids.ts";
 import type { Drift } from "./plan.ts";
+import { size } from "./size.ts";
 
 /**
  * What differs between a host and what we want of it, most basic first. Empty means in sync.
@@ -29,7 +30,7 @@ const quotaDrift = (facts: Facts, desired: Desired): Drift | undefined => {
   const dataset = facts.datasets[desired.dataset];
   if (!dataset?.seen || dataset.value.quotaBytes === desired.quotaBytes) return undefined;
   const have = dataset.value.quotaBytes;
-  return { aspect: "quota", have: have === 0 ? "none" : `${have} bytes`, want: `${desired.quotaBytes} bytes` };
+  return { aspect: "quota", have: have === 0 ? "none" : size(have), want: size(desired.quotaBytes) };
 };
 
 const ownerDrift = (facts: Facts, { settings }: Desired, path: AbsPath): Drift | undefined => {

@@ -1,9 +1,6 @@
 import { type Desired, inForceOf } from "./desired.ts";
 import type { Facts, ImagesFacts } from "./facts.ts";
-import type { Bytes } from "./ids.ts";
-
-const GIB = 1024 ** 3;
-const gib = (bytes: Bytes): string => `${(bytes / GIB).toFixed(1)} GiB`;
+import { size } from "./size.ts";
 
 /** Warnings and remarks for the person who accepts a host's plan; none of them keeps it from being done. */
 export const notes = (facts: Facts, desired: Desired): readonly string[] => {
@@ -29,7 +26,7 @@ const drainedNote = ({ service }: Facts): readonly string[] =>
 const headroomNote = (images: ImagesFacts | undefined, { settings }: Desired): readonly string[] =>
   images !== undefined && images.largestBytes > settings.cacheHeadroomBytes
     ? [
-        `headroom ${gib(settings.cacheHeadroomBytes)} is smaller than the largest image, ${gib(images.largestBytes)}: a download may hit the quota`,
+        `headroom ${size(settings.cacheHeadroomBytes)} is smaller than the largest image, ${size(images.largestBytes)}: a download may hit the quota`,
       ]
     : [];
 
@@ -37,7 +34,7 @@ const poolNote = ({ poolAvailableBytes, datasets }: Facts, { quotaBytes, dataset
   const present = datasets[dataset];
   const used = present?.seen ? present.value.usedBytes : 0;
   return poolAvailableBytes.seen && poolAvailableBytes.value + used < quotaBytes
-    ? [`quota ${gib(quotaBytes)} is larger than what the pool has free, ${gib(poolAvailableBytes.value + used)}`]
+    ? [`quota ${size(quotaBytes)} is larger than what the pool has free, ${size(poolAvailableBytes.value + used)}`]
     : [];
 };
 
@@ -49,14 +46,14 @@ const evictionNote = (facts: Facts, images: ImagesFacts | undefined, desired: De
   if (free >= desired.settings.cacheHeadroomBytes) return [];
   const bytes = Math.min(images.bytes, desired.settings.cacheTargetFreeBytes - free);
   const oldest = images.oldest === null ? "" : `, oldest ${isoDay(images.oldest)}`;
-  return [`the cleaner's first run will evict about ${gib(bytes)} of ${images.count} images${oldest}`];
+  return [`the cleaner's first run will evict about ${size(bytes)} of ${images.count} images${oldest}`];
 };
 
 const legacyNote = (facts: Facts, { cacheDir }: Desired): readonly string[] => {
   const inForce = inForceOf(facts);
   const images = inForce === undefined || inForce === cacheDir ? undefined : imagesIn(facts, inForce);
   return images !== undefined && images.count > 0
-    ? [`${inForce} keeps ${images.count} images, ${gib(images.bytes)}, until they are purged`]
+    ? [`${inForce} keeps ${images.count} images, ${size(images.bytes)}, until they are purged`]
     : [];
 };
 

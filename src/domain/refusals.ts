@@ -4,6 +4,7 @@ import type { Facts, Observed } from "./facts.ts";
 import type { AbsPath } from "./ids.ts";
 import type { Refusal } from "./outcome.ts";
 import type { Settings } from "./settings.ts";
+import { size } from "./size.ts";
 
 /** What the operator accepted on the command line. */
 export interface Accepted {
@@ -206,8 +207,8 @@ const datasetRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
     ? [
         refusal(
           "E_QUOTA_BELOW_USE",
-          `${desired.dataset} uses ${usedBytes} bytes, more than the quota of ${desired.quotaBytes}`,
-          "purge --cache --to-limit frees space first, or set a larger cache_quota",
+          `${desired.dataset} uses ${size(usedBytes)} (${usedBytes} bytes), more than the quota of ${size(desired.quotaBytes)}`,
+          "set a larger cache_quota, or remove images from it first",
         ),
       ]
     : [];

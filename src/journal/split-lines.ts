@@ -1,7 +1,7 @@
 /** Cuts a stream of bytes into lines of bounded length. */
 
-/** Longest line of a journal: a plan of a thousand hosts, with room to spare; more is not a journal. */
-export const maxLineBytes = 8 * 1024 ** 2;
+/** Longest line of a journal: the plan of 10,000 hosts, the most an inventory has, at 6 KiB each; more is not a journal. */
+export const maxLineBytes = 64 * 1024 ** 2;
 
 /** A whole line, the rest after the last newline, or a line beyond the bound; the last two end the stream. */
 export type Line =

@@ -1,13 +1,5 @@
 /** Sizes, times and dates as a person reads them. */
-import type { Bytes, NodeSeconds } from "../domain/ids.ts";
-
-/** Bytes in GiB with one decimal; less than a tenth of one in MiB or bytes, so that a little is never shown as none. */
-export const size = (bytes: Bytes): string => {
-  if (bytes === 0) return "0.0 GiB";
-  if (bytes < 1024 ** 2) return `${bytes} B`;
-  if (bytes < 1024 ** 3 / 10) return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
-  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
-};
+import type { NodeSeconds } from "../domain/ids.ts";
 
 /** `0 s`, `41 s`, `2 m 05 s`, `3 h 07 m`; whole seconds, rounded down; a negative one (clocks that step) is `0 s`. */
 export const duration = (ms: number): string => {

@@ -4,8 +4,9 @@ import type { Outcome, Phase } from "../domain/outcome.ts";
 import type { Aspect, Drift } from "../domain/plan.ts";
 import { unreachable } from "../domain/result.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
+import { size } from "../domain/size.ts";
 import type { Tally } from "../domain/tally.ts";
-import { duration, size } from "./quantities.ts";
+import { duration } from "./quantities.ts";
 
 /** An outcome as it is written for a person. */
 export const outcomeWords: Readonly<Record<Outcome, string>> = {

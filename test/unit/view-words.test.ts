@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { failureCodes, outcomes } from "../../src/domain/outcome.ts";
+import { size } from "../../src/domain/size.ts";
 import { failureWords } from "../../src/view/failure-words.ts";
-import { duration, size } from "../../src/view/quantities.ts";
+import { duration } from "../../src/view/quantities.ts";
 import { changeWords, ordinal, outcomeWords, worstFirst } from "../../src/view/words.ts";
 import { confChange } from "../support/fleet-events.ts";
 

@@ -67,13 +67,23 @@ ticker_stop() {
   ticker=''
 }
 
-# run TOOL…: in the background, so that a signal is served at once; output in $T/out, words in $T/err. Sets rc.
+# run TOOL…: in the background, so that a signal is served at once; output in $T/out, words in $T/err. Sets rc. Whatever
+# decides is read this way: in ksh93 even a HUP it ignores may cut a command substitution short.
 run() {
   "$@" >"$T/out" 2>"$T/err" </dev/null &
   child=$!
   wait "$child" 2>/dev/null
   rc=$?
   [ -z "$stopped" ] || stop_now
+  # A signal that ksh93 ignores may still end its wait; the child's own status is told once more, or not at all (127).
+  while [ $rc -gt 128 ]; do
+    wait "$child" 2>/dev/null
+    run_again=$?
+    [ -z "$stopped" ] || stop_now
+    [ $run_again -ne 127 ] || break
+    [ $run_again -ne $rc ] || kill -s 0 "$child" 2>/dev/null || break
+    rc=$run_again
+  done
   child=''
   return $rc
 }
@@ -235,11 +245,16 @@ expects() {
 idle_check() {
   watch_start "$STEP_TIMEOUT"
   # A list that cannot be had is not an idle node.
-  zones_incomplete || refuse E_BUSY "zones could not be looked at: $got"
-  [ -z "$incomplete" ] || { one_line "$incomplete"; refuse E_BUSY "zone being installed: $one"; }
+  run "$ZONEADM" list -cp || { said; refuse E_BUSY "zones could not be looked at: $words"; }
+  while IFS=: read -r idle_id idle_zone idle_state idle_rest; do
+    [ "$idle_state" != incomplete ] || refuse E_BUSY "zone being installed: $idle_zone"
+  done <"$T/out"
   driver_look
   inforce=''
-  if [ -f "$R$CONF" ] && [ ! -L "$R$CONF" ]; then conf_look; fi
+  if [ -f "$R$CONF" ] && [ ! -L "$R$CONF" ]; then
+    conf_look
+    [ -n "$inforce" ] || conf_look
+  fi
   set -- "$CACHE_DIR"
   path_of "$inforce"
   [ "$path" = "$CACHE_DIR" ] || [ "$path" = / ] || set -- "$CACHE_DIR" "$path"
@@ -247,14 +262,18 @@ idle_check() {
     shift
     [ ! -d "$R$idle_dir" ] || set -- "$@" "$idle_dir"
   done
-  idle_busy=''
-  [ $# -eq 0 ] || idle_busy=$(caches_look busy "$@")
+  if [ $# -gt 0 ]; then
+    run caches_look busy "$@" || refuse E_BUSY 'the caches could not be looked at'
+    first_line && refuse E_BUSY "$line"
+  fi
   watch_stop
-  [ -z "$idle_busy" ] || { one_line "$idle_busy"; refuse E_BUSY "$one"; }
 }
 
-# digest_of FILE: `digest`, or the tool's words, which no digest equals.
-digest_of() { digest=$("$DIGEST" -a sha256 "$1" 2>&1); }
+# digest_of FILE: `digest`, empty when it cannot be had.
+digest_of() {
+  digest=''
+  run "$DIGEST" -a sha256 "$1" && first_line && digest=$line
+}
 
 # --- files in directories that are not root's ---
 
@@ -266,10 +285,10 @@ as_user() {
 # row_of PATH: `row_mode`, `row_owner`, `row_group` and `row_size` of the path itself.
 row_of() {
   row_mode='' row_owner='' row_group='' row_size=''
-  row=$("$LS" -dE "$R$1" 2>/dev/null) || return 1
+  run "$LS" -dE "$R$1" && first_line || return 1
   set -f
   # shellcheck disable=SC2086 # columns
-  set -- $row
+  set -- $line
   set +f
   [ $# -ge 9 ] || return 1
   row_mode=$1 row_owner=$3 row_group=$4 row_size=$5
@@ -630,21 +649,15 @@ conf_tidy() {
 # service_read FMRI: `state`, `next`, `since` and `contract`, empty when they cannot be had.
 service_read() {
   state='' next='' since='' contract=''
-  service_rows=$("$SVCPROP" -p restarter "$1" 2>/dev/null) || return 1
-  set -f
-  IFS=$NL
-  for service_row in $service_rows; do
-    service_value=${service_row#* }
-    service_value=${service_value#* }
-    case $service_row in
-      'restarter/state '*) state=$service_value ;;
-      'restarter/next_state '*) next=$service_value ;;
-      'restarter/state_timestamp '*) since=$service_value ;;
-      'restarter/contract '*) contract=$service_value ;;
+  run "$SVCPROP" -p restarter "$1" || return 1
+  while read -r service_name service_type service_value; do
+    case $service_name in
+      restarter/state) state=$service_value ;;
+      restarter/next_state) next=$service_value ;;
+      restarter/state_timestamp) since=$service_value ;;
+      restarter/contract) contract=$service_value ;;
     esac
-  done
-  IFS=$BLANKS
-  set +f
+  done <"$T/out"
   [ -n "$state" ]
 }
 
