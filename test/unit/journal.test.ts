@@ -9,7 +9,7 @@ import type { Complaint, Result } from "../../src/domain/result.ts";
 import { describeHolder, isAlive, readLock, takeLock } from "../../src/journal/lock.ts";
 import { foldJournal, readEnds, readJournal } from "../../src/journal/read.ts";
 import { findRun, isRunId, journalPath, listRuns, newRunId } from "../../src/journal/runs.ts";
-import { splitLines } from "../../src/journal/split-lines.ts";
+import { maxLineBytes, splitLines } from "../../src/journal/split-lines.ts";
 import { type Journal, openJournal } from "../../src/journal/write.ts";
 
 const run = "20260102-030405-0a0b0c";
