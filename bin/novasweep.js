@@ -1,7 +1,14 @@
 #!/usr/bin/env node
-// The shim: production React before anything loads it, the compile cache, then the program.
-import { enableCompileCache } from "node:module";
+// The shim: a Node that is too old hears so in one line; production React before anything loads it; the compile cache.
+import * as module from "node:module";
 
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 22)) {
+  process.stderr.write(
+    `novasweep: Node ${process.versions.node} is too old, 22.22 or later is needed\n  try: npx -p node@24 node ${process.argv[1]}\n`,
+  );
+  process.exit(2);
+}
 process.env.NODE_ENV = "production";
-enableCompileCache();
+module.enableCompileCache();
 await import("../dist/main.js");

@@ -55,7 +55,6 @@ export const failureCodes = [
   "E_CONF_OWNER",
   "E_CONF_LINK",
   "E_CONF_ABSENT",
-  "E_CONF_SIZE",
   "E_DATASET",
   "E_OVERLAP",
   "E_QUOTA_BELOW_USE",

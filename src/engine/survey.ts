@@ -56,6 +56,7 @@ const understand = (talk: Conversation, context: RunContext, host: Host): Survey
 /** A node that says no, or a become that never let the script begin: it says so on stderr and nothing on stdout. */
 export const refusalOf = ({ refusal, reply, lost, status, stderr }: Conversation, host: Host): Refusal | undefined => {
   if (refusal !== undefined) return { code: codeOf(refusal.code), message: refusal.text };
+  if (lost?.code === "E_BECOME") return lost;
   const silent = !reply.begun && reply.strays === 0 && lost === undefined && status !== 0;
   if (!silent || host.become === "none") return undefined;
   return {

@@ -47,7 +47,6 @@ export const failureWords: Readonly<Record<FailureCode, CodeWords>> = {
   E_CONF_OWNER: { what: "nova.conf or its directory has an unsafe owner", try: "set their owners right" },
   E_CONF_LINK: { what: "nova.conf is a link", try: "set novasweep_nova_conf to the file itself" },
   E_CONF_ABSENT: { what: "nova.conf is not there", try: "set novasweep_nova_conf" },
-  E_CONF_SIZE: { what: "nova.conf is too large", try: "check what the file holds" },
   E_DATASET: { what: "the dataset is not as it must be", try: "see the settings cache_dataset and cache_mountpoint" },
   E_OVERLAP: { what: "another dataset is mounted there", try: "set cache_dataset to it, or another cache_mountpoint" },
   E_QUOTA_BELOW_USE: { what: "the quota is below present use", try: "raise cache_quota, or free space on the node" },

@@ -11,8 +11,8 @@ export const anchors = (markdown: string): readonly string[] =>
   [...withoutBlocks(markdown).matchAll(/^#{1,6}\s+(.*)$/gm)].map((match) =>
     (match[1] ?? "")
       .toLowerCase()
-      .replace(/[`*_]/g, "")
-      .replace(/[^\p{L}\p{N}\s-]/gu, "")
+      .replace(/[`*]/g, "")
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
       .trim()
       .replace(/\s/g, "-"),
   );

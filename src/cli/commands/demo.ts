@@ -57,6 +57,7 @@ The fleet was simulated and is gone; nothing is left behind. To go on with your 
   2. novasweep status all              look at every node, change nothing
   3. novasweep rollout all --check     see the plan
   4. novasweep rollout all             accept it
+In a clone, alias novasweep="$PWD/node_modules/.bin/node $PWD/bin/novasweep.js" makes it a command.
 To rehearse trouble first: novasweep demo --faults restart-fails,busy,unreachable`;
 
 const say = (io: Io, text: string): void => {

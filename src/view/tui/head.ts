@@ -1,4 +1,5 @@
 /** The rows that are always there: what runs, how far it is, how it goes, what the gate says, what the keys do. */
+import type { Plan } from "../../domain/plan.ts";
 import type { RunState, WaveState } from "../../domain/run-state.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
 import { duration } from "../quantities.ts";
@@ -98,15 +99,18 @@ export const stageRow = (state: RunState, width: number): Row => {
     return [piece(state.check ? "plan made: nothing is changed" : "plan made, not accepted yet", "dim")];
   const wave = state.waves.at(-1);
   const where = wave === undefined ? "" : waveWords(wave, width);
-  const maxBad = state.plan.gate.maxBad;
   return [
     piece(where),
     piece("gate open", "good"),
-    piece(
-      `, bad ${state.bad}, closes at ${width < narrowColumns ? maxBad + 1 : `the ${ordinal(maxBad + 1)}`}`,
-      state.bad > 0 ? "warn" : "dim",
-    ),
+    piece(`, bad ${state.bad}${closesAt(state.plan, width)}`, state.bad > 0 ? "warn" : "dim"),
   ];
+};
+
+/** At which bad host the gate will close; nothing when there are not that many. */
+const closesAt = ({ gate, waves }: Plan, width: number): string => {
+  const at = gate.maxBad + 1;
+  if (at > waves.flat().length) return "";
+  return `, closes at ${width < narrowColumns ? at : `the ${ordinal(at)}`}`;
 };
 
 const waveWords = ({ wave, of, settled, size }: WaveState, width: number): string =>
