@@ -19,7 +19,7 @@ MISSES_MAX=3
 # apply_begin: deaf to a lost line, then lock, limits, expects, idle check.
 apply_begin() {
   applying=1
-  step_id='' rc=0 code='' words='' leaving='' edited='' built='' noted='' committed='' hands_off='' restart_asked=''
+  step_id='' rc=0 code='' words='' edited='' built='' noted='' committed='' hands_off='' restart_asked=''
   edit_since='' edit_contract='' state='' next='' since='' contract=''
   ticker='' owner_dir=''
   LOCK=$R/system/volatile/novasweep.lock
@@ -162,9 +162,7 @@ rm_late() { [ ! -f "$T/late" ] || "$RM" -f "$T/late"; }
 
 # stop_now: TERM came, from the ticker at the host's deadline or from outside; ends what runs, then main.
 stop_now() {
-  stop_all=$(processes $$ "${ticker:-} $watcher" "$child")
-  # shellcheck disable=SC2086 # a list of pids
-  kill -s KILL ${stop_all#*"$NL"} 2>/dev/null
+  end_tree "$child"
   wait "$child" 2>/dev/null
   child=''
   watch_stop
@@ -641,7 +639,7 @@ conf_tidy() {
     case $tidy_file in *"'"* | *'*') ;; *) tidy_text="$tidy_text '$tidy_file'" ;; esac
   done
   [ -z "$1" ] || tidy_text="$tidy_text '$R$CONF.novasweep-$RUN' '$R$CONF.novasweep-$RUN.json'"
-  [ -z "$tidy_text" ] || as_user "$owner_dir" "'$RM' -f$tidy_text"
+  [ -z "$tidy_text" ] || as_user "$owner_dir" "'$RM' -f $tidy_text"
 }
 
 # --- nova-compute ---
@@ -802,7 +800,7 @@ backups_prune() {
     prune_text="$prune_text '$1' '$1.json'"
     shift
   done
-  as_user "$owner_dir" "'$RM' -f$prune_text"
+  as_user "$owner_dir" "'$RM' -f $prune_text"
 }
 
 # apply_exit: whatever ended the script, once. Restores, gives the lock back, looks a last time.

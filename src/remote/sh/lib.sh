@@ -12,6 +12,8 @@
 PROBE_GRACE_S=20
 # A watcher sleeps in pieces of this many seconds: a signal that meets the moment before its wait costs no more.
 NAP_MAX_S=2
+# Ends a watcher. Main has no trap for it: a TERM that met the watcher before its own trap would be lost in main's.
+ASIDE_SIGNAL=USR1
 # Longest text of a tool that a line carries, characters: enough for its message, short enough for a screen.
 WORDS_MAX=400
 
@@ -66,7 +68,7 @@ begin() {
 ' NL='
 ' TAB='	'
   IFS=$BLANKS
-  watcher='' child='' T='' applying='' quiet='' gathering='' held='' stopped='' in_trap='' beside=''
+  watcher='' child='' T='' applying='' quiet='' gathering='' held='' stopped='' in_trap='' beside='' leaving=''
   began=1
   trap 'exit 129' HUP
   trap 'exit 141' PIPE
@@ -118,6 +120,16 @@ processes() {
     }'
 }
 
+# end_tree PID: ends a child of this shell and all below it. Stopped first, so that none forks away meanwhile.
+end_tree() {
+  for end_signal in STOP KILL; do
+    end_found=$(processes $$ '' "$1")
+    case $end_found in *"$NL"*) ;; *) return 0 ;; esac
+    # shellcheck disable=SC2086 # a list of pids
+    kill -s $end_signal ${end_found#*"$NL"} 2>/dev/null
+  done
+}
+
 # watch_start SECONDS: from then on no command of this script outlives two looks.
 watch_start() {
   [ -z "$in_trap" ] || return 0
@@ -160,27 +172,31 @@ watch_stop() {
   watcher=''
 }
 
-# aside: this subshell watches beside the script until put_away. USR1, because main has no handler for it: a TERM that
-# met the subshell before its own trap would be lost in the one it inherited.
+# aside: this subshell watches beside the script until put_away.
 aside() {
   # What $! was in main; from the first sleep on it is that sleep, also before any assignment could say so.
   set +u
   child='' stopped='' aside_before=$!
-  trap '[ "$!" = "$aside_before" ] || kill -s KILL "$!" 2>/dev/null; exit 0' USR1
+  trap aside_end "$ASIDE_SIGNAL"
   trap '' HUP PIPE
   trap - EXIT INT TERM
 }
 
+aside_end() {
+  [ "$!" = "$aside_before" ] || kill -s KILL "$!" 2>/dev/null
+  exit 0
+}
+
 # put_away PID
 put_away() {
-  kill -s USR1 "$1" 2>/dev/null
+  kill -s "$ASIDE_SIGNAL" "$1" 2>/dev/null
   wait "$1" 2>/dev/null
 }
 
 # on_term: a look ends at once; a change is ended by whoever waits for its child, in the ordinary flow.
 on_term() {
   [ -n "$applying" ] || exit 143
-  stopped=1
+  [ -n "$leaving" ] || stopped=1
 }
 
 # on_exit STATUS: the last line is `end`. An exit nobody planned gets here with the lock held; it is put in order

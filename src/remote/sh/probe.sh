@@ -18,7 +18,7 @@ ask() {
   shift
   got=''
   if [ ! -x "$1" ]; then
-    unseen "$ask_key" unsupported "$1 is not there"
+    unseen "$ask_key" unsupported "there is no $1"
     return 1
   fi
   got=$("$@" 2>&1)
@@ -117,7 +117,7 @@ boot_time() {
 # One call for both packages: pkg takes a second of CPU each time.
 probe_packages() {
   if [ ! -x "$PKG" ]; then
-    unseen nova.version unsupported "$PKG is not there"
+    unseen nova.version unsupported "there is no $PKG"
     unseen pkg.cleaner unsupported
     return
   fi

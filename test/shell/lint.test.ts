@@ -1,0 +1,160 @@
+/** What the node scripts may contain: POSIX alone, and only the tools and options of tools.txt. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { parseTools } from "../../src/remote/script.ts";
+import { applyOf, probeOf, shells } from "../support/shell-node.ts";
+
+const sh = fileURLToPath(new URL("../../src/remote/sh/", import.meta.url));
+const names = ["lib.sh", "probe.sh", "apply.sh"] as const;
+const text = (name: string): string => readFileSync(join(sh, name), "utf8");
+const tools = parseTools(text("tools.txt"));
+
+/** Without comments and nawk programs, continued lines joined: what is left is shell. */
+const shellOnly = (source: string): string =>
+  source
+    .replace(/("\$NAWK"[^']*)'[^']*'/g, "$1 PROGRAM")
+    .replace(/^\s*#.*$/gm, "")
+    .replace(/\s#\s.*$/gm, "")
+    .replace(/\\\n/g, " ");
+
+/** Each use of a tool: its name and the words up to the end of the command. */
+const uses = (source: string): readonly { readonly tool: string; readonly words: readonly string[] }[] =>
+  [...shellOnly(source).matchAll(/\$([A-Z]{2,})\b['"]?((?:\\"|[^|;&)\n])*)/g)].flatMap(([, tool = "", rest = ""]) =>
+    tools.some(({ name }) => name === tool) ? [{ tool, words: rest.trim().split(/\s+/) }] : [],
+  );
+
+const all = names.map(text).join("\n");
+
+/** Letters after which the next word is a value, so that a `-` in it would mean nothing. */
+const optionsOf = (options: string): ReadonlySet<string> => new Set(options.split(" ").filter((word) => word !== ""));
+
+/** Tools whose first word is a verb. */
+const verbs = new Set(["BEADM", "PKG", "SVCADM", "SVCCFG", "ZFS", "ZONEADM"]);
+
+const unknownOptions = (tool: string, words: readonly string[]): readonly string[] => {
+  const allowed = optionsOf(tools.find(({ name }) => name === tool)?.options ?? "");
+  const dashed = words
+    .filter((word) => /^-[A-Za-z0-9]/.test(word))
+    .flatMap((word) => (allowed.has(word) ? [] : [...word.slice(1)].map((letter) => `-${letter}`)))
+    // od -An -tx1: letters and digits behind the type are its operands.
+    .filter((option) => !(tool === "OD" && /^-[nx1]$/.test(option)));
+  const plain = words.filter((word) => /^[a-z]+$/.test(word));
+  const verb = verbs.has(tool) ? plain.slice(0, 1) : [];
+  return [...dashed, ...verb].filter((word) => !allowed.has(word));
+};
+
+test("only the tools of tools.txt are named, with the options it allows", () => {
+  expect(uses(all).flatMap(({ tool, words }) => unknownOptions(tool, words).map((word) => `${tool} ${word}`))).toEqual(
+    [],
+  );
+  // A word the check must be able to find.
+  expect(unknownOptions("RM", ["-rf", "x"])).toEqual(["-r"]);
+  expect(unknownOptions("ZFS", ["destroy", "-r", "x"])).toEqual(["-r", "destroy"]);
+});
+
+test("every line of tools.txt is used, names its tool, lies at an absolute path and says where that is known from", () => {
+  const used = new Set(uses(all).map(({ tool }) => tool));
+  expect(tools.filter(({ name }) => !used.has(name))).toEqual([]);
+  for (const { name, path, source } of tools) {
+    expect(path.slice(path.lastIndexOf("/") + 1).toUpperCase()).toBe(name);
+    expect(source).not.toBe("");
+  }
+  for (const { tool, options } of tools.map((tool) => ({ tool: tool.name, options: optionsOf(tool.options) }))) {
+    const seen = uses(all)
+      .filter((use) => use.tool === tool)
+      .map(({ words }) => ` ${words.join(" ")} `)
+      .join(" ");
+    for (const option of options) {
+      const letter = option.startsWith("-")
+        ? new RegExp(` -[A-Za-z0-9]*${option.slice(1)}`)
+        : new RegExp(`\\b${option}\\b`);
+      // A verb may come from a variable: then the word itself stands elsewhere in the scripts.
+      expect(letter.test(seen) || new RegExp(`=${option}$`, "m").test(all), `${tool} ${option}`).toBe(true);
+    }
+  }
+});
+
+/** Builtins and keywords of a POSIX shell that the scripts use. */
+const builtins = new Set(
+  "! : [ break case continue do done elif else esac exec exit export fi for if in kill printf read return set shift then trap umask until wait while { }".split(
+    " ",
+  ),
+);
+
+/** The first word of every simple command, as far as a line shows it. */
+const commands = (source: string): readonly string[] => {
+  const code = shellOnly(source)
+    .replace(/"(?:\\.|[^"\\])*"/gs, "STRING")
+    .replace(/'[^']*'/gs, "STRING")
+    .replace(/\$\(\(.*?\)\)/g, "NUMBER");
+  return code
+    .split(/\n|;;|;|&&|\|\||\||\$\(|\bthen\b|\bdo\b|\belse\b|\{ |! /)
+    .map((piece) => piece.trim().replace(/^(?:if|elif|while|until)\s+/, ""))
+    .map((piece) => piece.replace(/^(?:[A-Za-z_][A-Za-z0-9_]*=\S*\s*)+/, ""))
+    .map((piece) => /^[a-z_]+(?=\s|$)/.exec(piece)?.[0] ?? "")
+    .filter((word) => word !== "");
+};
+
+test("no command is called by its bare name but builtins and functions", () => {
+  const functions = new Set([...all.matchAll(/^([a-z_]+)\(\)/gm)].map(([, name = ""]) => name));
+  // Words of `case` and `for` lists are no commands.
+  const patterns = new Set([...all.matchAll(/^\s*([a-z_ |]+)\)/gm)].flatMap(([, list = ""]) => list.split(/[ |]+/)));
+  const bare = commands(all).filter((word) => !builtins.has(word) && !functions.has(word) && !patterns.has(word));
+  expect([...new Set(bare)]).toEqual([]);
+  expect(commands("if ls -l; then\n  x=1 grep a | wc\nfi")).toEqual(["ls", "grep", "wc", "fi"]);
+});
+
+test("nothing that POSIX, the target or the design forbids is in the scripts", () => {
+  const code = shellOnly(all);
+  for (const forbidden of [
+    /\blocal\s/,
+    /<</,
+    /\[\[/,
+    /\bfunction\s/,
+    /\/proc\b/,
+    /\bset -e\b/,
+    /\brm -rf?\b/,
+    /\$RANDOM/,
+    /\bSECONDS\b/,
+  ]) {
+    expect(code).not.toMatch(forbidden);
+  }
+  // Bytes of a file do not fit nawk's %d, a 32-bit long there; counts of files do.
+  const formats = [...all.matchAll(/printf "[^"]*"/g)]
+    .map(([format]) => format)
+    .filter((format) => format.includes("%d"));
+  expect(formats).toEqual(['printf "%srow images %s\\t%d\\t%.0f\\t%.0f\\t%d\\t%s\\t%s\\n"']);
+});
+
+describe("as a whole", () => {
+  const dir = mkdtempSync(join(tmpdir(), "novasweep-lint-"));
+  const scripts = { probe: probeOf(), apply: applyOf([]) };
+  const run = (command: string, args: readonly string[]) => {
+    const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", timeout: 60_000 });
+    if (error !== undefined) throw error;
+    return { status, said: stdout + stderr };
+  };
+
+  test.each(Object.entries(scripts))(
+    "the %s script is clean for shellcheck, checkbashisms and every shell's parser",
+    (name, script) => {
+      const file = join(dir, `${name}.sh`);
+      writeFileSync(file, `#!/bin/sh\n${script}`);
+      expect(run("checkbashisms", ["--posix", file])).toEqual({ status: 0, said: "" });
+      for (const [, [command = "", ...args]] of shells) {
+        // ksh93 -n gives advice on speed besides.
+        const { status, said } = run(command, [...args, "-n", file]);
+        expect({ status, said: said.replace(/^.*warning: .*\n/gm, "") }).toEqual({ status: 0, said: "" });
+      }
+    },
+  );
+
+  test("the files are clean for shellcheck as POSIX sh", () => {
+    expect(run("shellcheck", ["-s", "sh", ...names.map((name) => join(sh, name))])).toEqual({ status: 0, said: "" });
+    rmSync(dir, { recursive: true, force: true });
+  });
+});
