@@ -659,9 +659,17 @@ service_read() {
   [ -n "$state" ]
 }
 
-# service_why FMRI: `words`, what SMF says about it.
+# service_why FMRI: `words`, the reason SMF gives. Its other lines carry times and paths, by which equal failures of
+# many hosts would look different.
 service_why() {
-  one_line "$("$SVCS" -x "$1" 2>&1)"
+  words=$("$SVCS" -x "$1" 2>&1)
+  case $words in
+    *Reason:*)
+      words=${words#*Reason:}
+      words=${words%%"$NL"*}
+      ;;
+  esac
+  one_line "${words# }"
   words=$one
 }
 
