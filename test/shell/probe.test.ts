@@ -10,13 +10,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { novaConf } from "../../src/lab/image-texts.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
 import { confBytes, readFacts } from "../../src/remote/facts-reply.ts";
 import { parseLine } from "../../src/remote/reply.ts";
 import { ReplyStore } from "../../src/remote/reply-store.ts";
 import { digestOf, type Ended, makeShellNode, NONCE, probeOf, type ShellNode, shells } from "../support/shell-node.ts";
+
+// Nearly all of the time is waiting: for seconds of SMF, for a soak.
+vi.setConfig({ maxConcurrency: 12 });
 
 const made: ShellNode[] = [];
 const node = (spec: Partial<NodeSpec> = {}): ShellNode => {
