@@ -43,13 +43,21 @@ export const openRecord = async (stateDir: string, io: Io): Promise<Result<Recor
   const journal = await openJournal(stateDir, run);
   if (!journal.ok) return journal;
   const lock = await takeLock(stateDir, run, await describeHolder(io.pid, io.controller, now.toISOString()));
-  if (!lock.ok) return err(lock.error);
+  if (!lock.ok) {
+    await journal.value.close().catch(() => undefined);
+    return err({ ...lock.error, try: "--state-dir DIR with a directory you may write, and room in it" });
+  }
   return ok({
     run,
     journal: journal.value,
     release: async () => {
-      await journal.value.close();
-      await lock.value.release();
+      try {
+        // A journal that broke on the way closes in silence: this says so.
+        await journal.value.barrier();
+      } finally {
+        await journal.value.close();
+        await lock.value.release();
+      }
     },
   });
 };

@@ -116,6 +116,8 @@ export class Fleet {
     }
     this.#context.emitter.emit({ type: "plan.accepted", by, changing: plan.waves.flat().length });
     this.#stopped = await carryOut(this.#context, plan, this.#basis, this);
+    // What was done to hosts is on record before the run says that it went well.
+    await this.#context.emitter.durable();
   }
 
   #decide(host: Host, survey: Survey): HostPlan {

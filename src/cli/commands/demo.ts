@@ -1,6 +1,4 @@
 /** `novasweep demo`: a rollout on an embedded fleet, then a second one that finds nothing to do. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseFaults } from "../../lab/faults.ts";
 import { type Lab, startLab } from "../../lab/start.ts";
@@ -12,23 +10,20 @@ import { fleetCommand } from "./fleet.ts";
 export const demoCommand = async (request: DemoRequest, io: Io): Promise<number> => {
   const faults = parseFaults(request.faults.join(","));
   if (!faults.ok) return complain(io, [faults.error]);
-  const dir = mkdtempSync(join(tmpdir(), "novasweep-demo-"));
   say(
     io,
     `Starting ${request.nodes} simulated Solaris nodes: real SSH servers on 127.0.0.1, each with a directory of its own as root.`,
   );
-  let lab: Lab | undefined;
+  const lab = await startLab({ nodes: request.nodes, faults: faults.value });
   try {
-    lab = await startLab({ nodes: request.nodes, faults: faults.value, parentDir: dir });
-    return await rehearse(request, io, lab, dir);
+    return await rehearse(request, io, lab);
   } finally {
-    await lab?.stop();
-    rmSync(dir, { recursive: true, force: true });
+    await lab.stop();
   }
 };
 
-const rehearse = async (request: DemoRequest, io: Io, lab: Lab, dir: string): Promise<number> => {
-  const rollout = rolloutOf(request, lab, dir);
+const rehearse = async (request: DemoRequest, io: Io, lab: Lab): Promise<number> => {
+  const rollout = rolloutOf(request, lab);
   say(
     io,
     "They run the Juno, Kilo and Mitaka releases of Nova, and cache Glance images without a quota, most inside the boot environment.",
@@ -65,7 +60,7 @@ const say = (io: Io, text: string): void => {
 };
 
 /** What the printed command line stands for, against the lab. */
-const rolloutOf = (request: DemoRequest, lab: Lab, dir: string): RolloutRequest => ({
+const rolloutOf = (request: DemoRequest, lab: Lab): RolloutRequest => ({
   command: "rollout",
   patterns: ["all"],
   limits: [],
@@ -94,5 +89,6 @@ const rolloutOf = (request: DemoRequest, lab: Lab, dir: string): RolloutRequest 
   activatePending: false,
   thisBootEnvironment: false,
   output: request.output,
-  stateDir: join(dir, "state"),
+  // The lab's process removes its directory however this one ends.
+  stateDir: join(lab.dir, "state"),
 });

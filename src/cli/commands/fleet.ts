@@ -1,5 +1,6 @@
 /** `novasweep rollout` and `novasweep status`: one run over the selected hosts. */
 import type { Plan } from "../../domain/plan.ts";
+import { visibleSafe } from "../../domain/safe-text.ts";
 import { JournalLost } from "../../engine/emitter.ts";
 import { Fleet } from "../../engine/fleet.ts";
 import type { ResolvedHost } from "../../inventory/settle.ts";
@@ -79,7 +80,9 @@ const runOver = async (
     await record
       .release()
       .catch((cause: unknown) =>
-        io.stderr.write(`novasweep: warning: the journal is not complete: ${String(cause)}\n`),
+        io.stderr.write(
+          `novasweep: warning: ${visibleSafe(cause instanceof Error ? cause.message : String(cause))}; what is not in it is not known later\n`,
+        ),
       );
   }
 };
