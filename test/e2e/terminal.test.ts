@@ -1,0 +1,147 @@
+/** `novasweep rollout` in a terminal: what a person sees, types and gets back. */
+import { rmSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Lab, startLab } from "../../src/lab/start.ts";
+import { scratch } from "../support/novasweep.ts";
+import { journalsOf, operatorOf, sceneNode, snapshotOf } from "../support/operator.ts";
+import { expectGivenBack, type Shot, Terminal } from "../support/terminal.ts";
+
+const dir = scratch("terminal");
+const terminals: Terminal[] = [];
+let lab: Lab;
+
+beforeAll(async () => {
+  const specs = [
+    ...[1, 2].map((at) => sceneNode("declines", at)),
+    sceneNode("accepts", 1),
+    sceneNode("accepts", 2, "restart-fails"),
+    sceneNode("accepts", 3),
+    sceneNode("accepts", 4, "silent-banner"),
+    ...[1, 2].map((at) => sceneNode("resizes", at)),
+    sceneNode("tiny", 1),
+  ];
+  lab = await startLab({ nodes: specs.length, specs, parentDir: dir });
+});
+afterAll(async () => {
+  for (const terminal of terminals) terminal.close();
+  await lab?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const sit = async (scene: string, columns = 80, rows = 24) => {
+  const operator = operatorOf(lab, scene);
+  const terminal = await Terminal.open({ ...operator, columns, rows });
+  terminals.push(terminal);
+  return { operator, terminal };
+};
+
+/** One whole frame and nothing else: title on top, a bar exactly as wide as the terminal, the keys in the last row but one. */
+const isWholeFrame =
+  (terminal: Terminal) =>
+  ({ lines }: Shot): boolean => {
+    const [title = "", bar = ""] = lines;
+    const titles = lines.filter((line) => /^(novasweep )?rollout {2}\d{8}-\d{6}/.test(line));
+    const keys = lines.filter((line) => line.includes("^C"));
+    return (
+      lines.length === terminal.rows &&
+      titles.length === 1 &&
+      titles[0] === title &&
+      keys.length === 1 &&
+      keys[0] === lines[terminal.rows - 2] &&
+      lines[terminal.rows - 1] === "" &&
+      / of \d+ (surveyed|settled) {2,}\d+%$/.test(bar) &&
+      [...bar].length === terminal.columns
+    );
+  };
+
+describe.concurrent("a rollout in a terminal", () => {
+  it("that is declined by a wrong number changes nothing and ends with 5", async () => {
+    const { operator, terminal } = await sit("declines");
+    const untouched = snapshotOf(operator.nodes);
+    await terminal.start("novasweep rollout all --soak 1s");
+    await terminal.waitFor(/Type 2 to change 2 hosts; anything else stops:/);
+    expect(await terminal.history()).toMatch(/^change on 2 hosts: declines\[1-2\]$/m);
+    await terminal.type("3");
+    expect(await terminal.ended()).toBe(5);
+    const after = await terminal.history();
+    expect(after).toContain("the plan was declined: nothing was changed");
+    expect(after).toMatch(/^skipped 2 hosts: declines\[1-2\]$/m);
+    await expectGivenBack(terminal);
+    expect(snapshotOf(operator.nodes)).toBe(untouched);
+    const events = journalsOf(operator).at(-1) ?? [];
+    expect(events.filter(({ type }) => type === "plan.accepted")).toEqual([]);
+    expect(events.at(-1)).toMatchObject({ type: "run.settled", exit: 5 });
+  });
+
+  it("shows survey, plan, waves, running hosts and failures, and leaves the summary behind", async () => {
+    const { terminal } = await sit("accepts");
+    await terminal.start("novasweep rollout all --soak 1s --waves 1 --connect-timeout 3s --max-missing 25%");
+    const survey = await terminal.waitFor(/3 of 4 surveyed[\s\S]*surveying: nothing is changed/);
+    expect(survey.lines[0]).toMatch(/^novasweep rollout {2}\d{8}-\d{6}-\w+ .* \d+ s$/);
+    expect(survey.text).toMatch(/connecting +\d+ s$/m);
+    expect(await terminal.modes()).toMatchObject({ alternate: true, cursor: false });
+
+    await terminal.waitFor(/Type 3 to change 3 hosts/);
+    expect(await terminal.modes()).toMatchObject({ alternate: false, cursor: true });
+    const plan = await terminal.history();
+    for (const said of [
+      /^change on 3 hosts: accepts\[1-3\]$/m,
+      /^ {2}create dataset rpool\/export\/nova, mounted at \/export\/nova, quota 15\.0 GiB$/m,
+      /^ {4}\+ glancecache_dirname=\/export\/nova\/images$/m,
+      /^ {2}unreachable +E_TIMEOUT +accepts4 /m,
+      /^order: waves of 1, 1, 1; the first is the canary, accepts1$/m,
+    ])
+      expect(plan).toMatch(said);
+    await terminal.type("3");
+
+    await terminal.waitFor(/wave 1 of 3, 0 of 1 settled/);
+    await terminal.waitFor(/▸ accepts1 +restarting nova-compute +\d+\/\d+ +[1-9]\d* s$/m);
+    await terminal.waitFor(/✗ E_RESTART +accepts2 +restored/);
+    const last = await terminal.waitFor(/wave 3 of 3/);
+    expect(last.text).toMatch(/✗ E_RESTART +accepts2 +restored/);
+    expect(last.text).toMatch(/↯ E_TIMEOUT +accepts4 /);
+    expect(last.text).toMatch(/✓ changed 1 +accepts1/);
+
+    expect(await terminal.ended()).toBe(1);
+    const after = await terminal.history();
+    expect(after).toMatch(/^failed +E_RESTART +accepts2 +restored; /m);
+    expect(after).toMatch(/^unreachable +E_TIMEOUT +accepts4 /m);
+    expect(after).toMatch(/^rollout \S+: failed 1, unreachable 1, changed 2 of 4 hosts in .*, exit 1$/m);
+    await expectGivenBack(terminal);
+  });
+
+  it("follows the size of the terminal: each frame is whole, none is wider or taller", async () => {
+    const { terminal } = await sit("resizes");
+    await terminal.start("novasweep rollout all --yes --soak 2s --waves 1");
+    await terminal.waitFor((shot) => isWholeFrame(terminal)(shot) && /wave 1/.test(shot.text));
+    for (const [columns, rows] of [
+      [40, 10],
+      [132, 43],
+      [61, 17],
+      [80, 24],
+      [40, 10],
+    ] as const) {
+      await terminal.resize(columns, rows);
+      await terminal.waitFor(isWholeFrame(terminal));
+    }
+    // Smaller than a frame: what fits is shown, nothing breaks.
+    await terminal.resize(12, 3);
+    await terminal.waitFor(({ lines }) => /^rollout/.test(lines[0] ?? ""));
+    await terminal.resize(80, 24);
+    await terminal.waitFor(isWholeFrame(terminal));
+    expect(await terminal.ended()).toBe(0);
+    expect(await terminal.history()).toMatch(/^rollout \S+: changed 2 of 2 hosts in .*, exit 0$/m);
+    await expectGivenBack(terminal);
+  });
+
+  it("works from plan to end in 40 columns and 10 rows", async () => {
+    const { terminal } = await sit("tiny", 40, 10);
+    await terminal.start("novasweep rollout all --soak 2s");
+    await terminal.waitFor(/Type 1 to change 1 host;/);
+    await terminal.type("1");
+    await terminal.waitFor((shot) => isWholeFrame(terminal)(shot) && /restarting nova-compute/.test(shot.text));
+    expect(await terminal.ended()).toBe(0);
+    expect(await terminal.history()).toMatch(/^rollout \S+: changed 1 of 1 host in .*, exit 0$/m);
+    await expectGivenBack(terminal);
+  });
+});
