@@ -406,6 +406,20 @@ test.concurrent("the cleaner is installed again over an older one, disabled, and
   expect(existsSync(join(one.root, "lib/svc/method/nova-cache-cleanup"))).toBe(false);
 });
 
+test.concurrent("what a killed step had begun to write is taken away", { timeout: 60_000 }, async () => {
+  const here = (one: ShellNode, dir: string) => readdirSync(join(one.root, dir)).filter((name) => name.startsWith("."));
+  const install = node();
+  install.replaceTool("CHMOD", "/usr/bin/sleep 300");
+  const first = await install.run(target, applyOf(cleaner, { cacheDir: "/var/lib/nova/images", stepTimeoutS: 5 }));
+  expect(story(first).at(-2)).toMatch(/^step 1 fail E_STEP_TIMEOUT /);
+  expect(here(install, "lib/svc/method")).toEqual([]);
+  const proof = node();
+  proof.replaceTool("DD", '$real "$@"; /usr/bin/sleep 300');
+  const second = await proof.run(target, applyOf([], { cacheDir: "/var/lib/nova/images", stepTimeoutS: 5 }));
+  expect(story(second).at(-2)).toMatch(/^step w fail E_STEP_TIMEOUT /);
+  expect(here(proof, "var/lib/nova/images")).toEqual([]);
+});
+
 test.concurrent("with nova-compute disabled everything but the restart is done", { timeout: 60_000 }, async () => {
   const edit = editing({ fault: "disabled" });
   const { change } = confSet(edit.before);

@@ -21,7 +21,7 @@ apply_begin() {
   applying=1
   step_id='' rc=0 code='' words='' edited='' built='' noted='' committed='' hands_off='' restart_asked=''
   edit_since='' edit_contract='' state='' next='' since='' contract=''
-  ticker='' owner_dir=''
+  ticker='' owner_dir='' proof_by=''
   LOCK=$R/system/volatile/novasweep.lock
   trap '' HUP PIPE
   boot_time
@@ -401,13 +401,13 @@ directory_own() {
 
 # write_proof DIR USER: the one who will write the images writes, and removes what it wrote.
 write_proof() {
-  proof_file=.novasweep-$RUN
+  proof_file=.novasweep-$RUN proof_by=$2 proof_in=$1
   as_user "$2" "umask 077
 cd -P '$R$1' || exit 1
 '$DD' if=/dev/zero of=$proof_file bs=$PROOF_BYTES count=1
 proof=\$?
 '$RM' -f $proof_file || exit 1
-exit \$proof" && return 0
+exit \$proof" && proof_by='' && return 0
   said
   fail E_NOT_WRITABLE "$2 cannot write in $1: $words"
 }
@@ -423,13 +423,19 @@ install_file() {
   run "$MKTEMP" "$install_dir/.novasweep-$RUN.XXXXXX" || { tool_failed; return 1; }
   first_line
   install_temp=$line
-  if printf '%s' "$2" >"$install_temp" && run "$CHOWN" "$3" "$install_temp" &&
+  printf '%s' "$2" >"$install_temp" || { fail E_STEP "$1 could not be written"; return 1; }
+  if run "$CHOWN" "$3" "$install_temp" &&
     run "$CHMOD" "$4" "$install_temp" && run "$MV" -f "$install_temp" "$R$1"; then
     return 0
   fi
   tool_failed "$1"
-  "$RM" -f "$install_temp"
-  return 1
+}
+
+# install_tidy: what an installation that was cut short left, in directories of root's.
+install_tidy() {
+  for tidy_file in "$R${METHOD%/*}/.novasweep-$RUN".* "$R${MANIFEST%/*}/.novasweep-$RUN".*; do
+    [ ! -f "$tidy_file" ] || "$RM" -f "$tidy_file"
+  done
 }
 
 cleaner_install() {
@@ -833,6 +839,9 @@ apply_exit() {
       '' | *restored) conf_tidy all ;;
       *) conf_tidy '' ;;
     esac
+    install_tidy
+    # A proof that was killed, or that filled the quota, left its file.
+    [ -z "$proof_by" ] || as_user "$proof_by" "'$RM' -f '$R$proof_in/.novasweep-$RUN'"
     watch_stop
     ticker_stop
     lock_clear "$T"
