@@ -10,5 +10,7 @@ if (major < 22 || (major === 22 && minor < 22)) {
   process.exit(2);
 }
 process.env.NODE_ENV = "production";
-module.enableCompileCache();
+// In the user's own cache: what lies in the shared temporary directory anybody may have put there.
+const home = process.env.XDG_CACHE_HOME || (process.env.HOME && `${process.env.HOME}/.cache`);
+if (home) module.enableCompileCache(`${home}/novasweep/compiled`);
 await import("../dist/main.js");

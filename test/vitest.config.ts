@@ -7,6 +7,8 @@ const project = (name: string, testTimeout: number) => ({
 /** One project a suite; run from here: `vitest run --root test --project unit`. */
 export default defineConfig({
   test: {
+    // Two cores: one file at a time leaves half of them idle, for most tests wait on processes.
+    maxWorkers: 2,
     projects: [
       project("unit", 10_000),
       project("shell", 60_000),

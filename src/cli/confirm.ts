@@ -8,13 +8,18 @@ export interface Dialogue {
   readonly output: NodeJS.WritableStream;
   /** Whether both are a terminal: without one nobody can be asked. */
   readonly terminal: boolean;
+  /** Aborted when the run's time is over: an unanswered question declines. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Asks to type the number of hosts that will change. True for exactly that number; anything else, the end of the input
  * and Ctrl-C decline. Without a terminal it is `E_USAGE`: `--yes` has to be said.
  */
-export const confirmChanges = (changing: number, { input, output, terminal }: Dialogue): Promise<Result<boolean>> => {
+export const confirmChanges = (
+  changing: number,
+  { input, output, terminal, signal }: Dialogue,
+): Promise<Result<boolean>> => {
   if (!terminal) {
     return Promise.resolve(
       err({
@@ -32,6 +37,7 @@ export const confirmChanges = (changing: number, { input, output, terminal }: Di
     };
     dialogue.once("SIGINT", () => answer(false));
     dialogue.once("close", () => answer(false));
+    signal?.addEventListener("abort", () => answer(false), { once: true });
     dialogue.question(`Type ${changing} to change ${hosts(changing)}; anything else stops: `, (line) =>
       answer(line.trim() === String(changing)),
     );

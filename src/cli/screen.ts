@@ -7,7 +7,7 @@ import { createNdjsonSink } from "../view/ndjson.ts";
 import { summary } from "../view/summary.ts";
 import type { TuiSink } from "../view/tui/tui-sink.tsx";
 import type { Io } from "./io.ts";
-import type { OutputMode } from "./request.ts";
+import type { OutputMode, RolloutRequest, StatusRequest } from "./request.ts";
 
 /** The live view of one run. */
 export interface LiveView extends Sink {
@@ -19,7 +19,13 @@ export interface LiveView extends Sink {
 }
 
 /** Makes the view the request asks for; ink and react are loaded only for a screen. */
-export const createLiveView = async (mode: OutputMode, io: Io, nowMs: () => number): Promise<LiveView> => {
+export const createLiveView = async (
+  { output: mode, ...request }: RolloutRequest | StatusRequest,
+  io: Io,
+  nowMs: () => number,
+): Promise<LiveView> => {
+  // A table on the same terminal ends with the troubles and the totals itself.
+  const tellsItself = request.command === "status" && request.format === "table" && io.stdout.isTTY === true;
   let state: RunState = initialState;
   let fallback: Sink | undefined;
   const tui =
@@ -39,7 +45,7 @@ export const createLiveView = async (mode: OutputMode, io: Io, nowMs: () => numb
     suspend: async () => tui?.suspend(),
     resume: () => tui?.resume(),
     close: async () => {
-      await sink.close();
+      if (tui !== undefined || !tellsItself) await sink.close();
       // The alternate screen takes its last frame away: what it said is said again, for good.
       if (tui !== undefined && state.command !== "status")
         for (const line of summary(state)) io.stderr.write(`${line}\n`);

@@ -3,7 +3,7 @@ import { type Desired, desire, inForceOf, type Payload } from "./desired.ts";
 import { drift } from "./drift.ts";
 import type { Facts } from "./facts.ts";
 import type { HostName, Seconds } from "./ids.ts";
-import { notes } from "./notes.ts";
+import { drainedNote, notes } from "./notes.ts";
 import type { Outcome, Refusal } from "./outcome.ts";
 import type { Aspect, Drift, HostPlan } from "./plan.ts";
 import { type Accepted, refusals, unsupported } from "./refusals.ts";
@@ -38,9 +38,12 @@ export const assess = (facts: Facts, settings: Settings, payload: Payload, accep
   if (!desired.ok) return { outcome: "drifted", drift: [], refusals: [desired.error] };
   const found = drift(facts, desired.value);
   const why = refusals(facts, desired.value, accepted);
-  const blind = why.some(({ code }) => code === "E_BLIND" || code.startsWith("E_CONF_"));
+  // What was not seen, or does not run, is not in sync, whatever the files say.
+  const doubtful = why.some(
+    ({ code }) => code === "E_BLIND" || code === "E_SERVICE_STATE" || code.startsWith("E_CONF_"),
+  );
   return {
-    outcome: found.length === 0 && !blind ? "in-sync" : "drifted",
+    outcome: found.length === 0 && !doubtful ? "in-sync" : "drifted",
     drift: found,
     refusals: why,
     desired: desired.value,
@@ -56,7 +59,7 @@ export const decide = (facts: Facts, question: Question): HostPlan => {
     refusals: why,
     desired,
   } = assess(facts, question.settings, question.payload, question.accepted);
-  if (outcome === "in-sync") return { verdict: "in-sync", host, notes: [] };
+  if (outcome === "in-sync") return { verdict: "in-sync", host, notes: drainedNote(facts) };
   if (isNonEmpty(why)) return { verdict: "refuse", host, drift: found, refusals: why };
   if (desired === undefined) throw new Error(`${host}: drifted, not refused, and nothing desired`);
   const changes = changesFor(facts, desired, found, question);

@@ -73,7 +73,11 @@ const filesDrift = ({ cleaner, cleanerFiles }: Facts, { payload }: Desired): Dri
   return differs(cleanerFiles.method, payload.method) ||
     differs(cleanerFiles.manifest, payload.manifest) ||
     isAbsent(cleaner)
-    ? { aspect: "cleaner-files", have: "other files than this version ships", want: "the files of this version" }
+    ? {
+        aspect: "cleaner-files",
+        have: "method or manifest made by another version, or for other settings",
+        want: "those of this version and these settings",
+      }
     : undefined;
 };
 
@@ -105,15 +109,26 @@ const confDrift = (facts: Facts, { cacheDir }: Desired): Drift | undefined => {
   return inForce === undefined || inForce === cacheDir ? undefined : { aspect: "conf", have: inForce, want: cacheDir };
 };
 
-/** nova-compute reads nova.conf when it starts: a file newer than the process is not in force yet. */
+/**
+ * nova-compute reads nova.conf when it starts: a file newer than the process is not in force yet. A restart of ours that
+ * was never paid is owed in every state but disabled: whoever enables it again starts it with the new file.
+ */
 const restartDrift = (facts: Facts): Drift | undefined =>
-  isConfNewer(facts)
+  isConfNewer(facts) ||
+  (isRestartOwed(facts) &&
+    facts.service.seen &&
+    facts.service.value.state !== "disabled" &&
+    facts.service.value.state !== "online")
     ? {
         aspect: "restart",
         have: "nova-compute started before nova.conf was changed",
         want: "nova-compute started after nova.conf was changed",
       }
     : undefined;
+
+/** Whether the file in place is one of ours whose restart was never paid. */
+export const isRestartOwed = ({ conf, notes }: Facts): boolean =>
+  conf.seen && notes.seen && notes.value.some((note) => note.restart === "owed" && note.after === conf.value.digest);
 
 /** Whether nova-compute runs and started before nova.conf was last changed (`state_timestamp`, never STIME). */
 export const isConfNewer = ({ conf, service }: Facts): boolean =>

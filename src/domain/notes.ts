@@ -1,6 +1,7 @@
 import { type Desired, inForceOf } from "./desired.ts";
 import type { Facts, ImagesFacts } from "./facts.ts";
 import { size } from "./size.ts";
+import { isoDay } from "./time.ts";
 
 /** Warnings and remarks for the person who accepts a host's plan; none of them keeps it from being done. */
 export const notes = (facts: Facts, desired: Desired): readonly string[] => {
@@ -20,7 +21,8 @@ const imagesIn = (facts: Facts, dir: string): ImagesFacts | undefined => {
   return images?.seen ? images.value : undefined;
 };
 
-const drainedNote = ({ service }: Facts): readonly string[] =>
+/** nova-compute was drained on purpose: what is put right waits for whoever enables it. */
+export const drainedNote = ({ service }: Facts): readonly string[] =>
   service.seen && service.value.state === "disabled" ? ["nova-compute is disabled: takes effect when enabled"] : [];
 
 const headroomNote = (images: ImagesFacts | undefined, { settings }: Desired): readonly string[] =>
@@ -55,20 +57,4 @@ const legacyNote = (facts: Facts, { cacheDir }: Desired): readonly string[] => {
   return images !== undefined && images.count > 0
     ? [`${inForce} keeps ${images.count} images, ${size(images.bytes)}, until they are purged`]
     : [];
-};
-
-/** Epoch seconds as `YYYY-MM-DD`, UTC; civil-from-days, for the domain knows no clock and no Date. */
-export const isoDay = (seconds: number): string => {
-  const z = Math.floor(seconds / 86_400) + 719_468;
-  const era = Math.floor(z / 146_097);
-  const dayOfEra = z - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
-  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  return `${year}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
 };

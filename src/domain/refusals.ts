@@ -1,10 +1,11 @@
 import { type Desired, inForceOf } from "./desired.ts";
-import { isConfNewer } from "./drift.ts";
+import { isConfNewer, isRestartOwed } from "./drift.ts";
 import type { Facts, Observed } from "./facts.ts";
 import type { AbsPath } from "./ids.ts";
 import type { Refusal } from "./outcome.ts";
 import type { Settings } from "./settings.ts";
 import { size } from "./size.ts";
+import { isoTime } from "./time.ts";
 
 /** What the operator accepted on the command line. */
 export interface Accepted {
@@ -172,21 +173,22 @@ const confRefusal = ({ conf }: Facts): readonly Refusal[] => {
       ];
 };
 
-/** A file changed by somebody else since nova-compute started: our restart would put that change in force too. */
-const pendingRefusal = (facts: Facts, accepted: Accepted): readonly Refusal[] =>
-  isConfNewer(facts) && !isRestartOwed(facts) && !accepted.activatePending
-    ? [
-        refusal(
-          "E_PENDING_FOREIGN_CHANGE",
-          "nova.conf was changed by somebody else after nova-compute started: a restart would put that in force too",
-          "restart nova-compute yourself, or accept it with --activate-pending",
-        ),
-      ]
-    : [];
-
-/** Whether the file in place is one of ours whose restart was never paid. */
-export const isRestartOwed = ({ conf, notes }: Facts): boolean =>
-  conf.seen && notes.seen && notes.value.some((note) => note.restart === "owed" && note.after === conf.value.digest);
+/**
+ * A file changed by somebody else since nova-compute started: what runs is not what the file says, so nothing can be
+ * said of it, and the next restart puts that change in force, whoever asks for it.
+ */
+const pendingRefusal = (facts: Facts, accepted: Accepted): readonly Refusal[] => {
+  if (!isConfNewer(facts) || isRestartOwed(facts) || accepted.activatePending) return [];
+  const changed = facts.conf.seen ? isoTime(facts.conf.value.mtime) : "?";
+  const started = facts.service.seen ? isoTime(Number(facts.service.value.since)) : "?";
+  return [
+    refusal(
+      "E_PENDING_FOREIGN_CHANGE",
+      `nova.conf was changed at ${changed}, not by novasweep, and nova-compute runs since ${started}: it runs with another file than that`,
+      "look what was changed and restart nova-compute yourself, or let novasweep do it with --activate-pending",
+    ),
+  ];
+};
 
 const datasetRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
   const dataset = facts.datasets[desired.dataset];

@@ -1,6 +1,7 @@
 import { assess } from "../domain/decide.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
+import type { EpochMs } from "../domain/ids.ts";
 import type { Failure, FailureCode, Refusal } from "../domain/outcome.ts";
 import type { HostPlan } from "../domain/plan.ts";
 import { readFacts } from "../remote/facts-reply.ts";
@@ -19,10 +20,11 @@ export type Changing = Extract<HostPlan, { verdict: "change" }>;
 export const applyHost = async (context: RunContext, host: Host, plan: Changing, basis: Facts): Promise<Ending> => {
   const nonce = context.nonce();
   const watch = new StepWatch(context, host, plan);
+  const since = context.clock();
   const listener = listenFor(context, host, "applying", (line) => watch.accept(line));
   const script = scriptFor(context, host, plan, basis, nonce);
   const talk = await converse(context.transport, host, script, nonce, context.cutting, listener);
-  return settle(context, host, talk, watch);
+  return settle(context, host, talk, watch, since);
 };
 
 const scriptFor = (context: RunContext, host: Host, plan: Changing, basis: Facts, nonce: string): string => {
@@ -137,7 +139,13 @@ const preconditions: readonly FailureCode[] = [
   "E_QUOTA_BELOW_USE",
 ];
 
-const settle = async (context: RunContext, host: Host, talk: Conversation, watch: StepWatch): Promise<Ending> => {
+const settle = async (
+  context: RunContext,
+  host: Host,
+  talk: Conversation,
+  watch: StepWatch,
+  since: EpochMs,
+): Promise<Ending> => {
   const refusal = refusalOf(talk, host);
   if (refusal !== undefined && !endings.includes(refusal.code)) return refused(refusal, watch);
   if (watch.unknown !== undefined)
@@ -150,7 +158,7 @@ const settle = async (context: RunContext, host: Host, talk: Conversation, watch
   const failure = failureOf(talk);
   // Nothing began and nothing can begin: nothing was done, whatever the reason.
   if (failure !== undefined && !talk.reply.begun && !talk.scriptSent) return { outcome: "unreachable", failure };
-  if (failure !== undefined) return recover(context, host, failure);
+  if (failure !== undefined) return recover(context, host, failure, since);
   if (!watch.committed)
     return failed(
       { code: "E_STEP", message: `the script ended with status ${talk.reply.ended} and did not commit` },

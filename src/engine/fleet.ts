@@ -25,7 +25,8 @@ export interface RunResult {
 export class Fleet {
   readonly #context: RunContext;
   readonly #tally: Record<Outcome, number>;
-  readonly #started = new Map<HostName, number>();
+  /** What a host took so far: its survey; waiting for others, or for the person, is not its time. */
+  readonly #tookMs = new Map<HostName, number>();
   readonly #settled = new Set<HostName>();
   /** Facts a change rests on; only those of hosts to change are kept. */
   readonly #basis = new Map<HostName, Facts>();
@@ -84,8 +85,9 @@ export class Fleet {
     const limit = pLimit(parallel);
     await limit.map(hosts, async (host) => {
       if (stopping.aborted) return;
-      this.#started.set(host.name, this.#context.clock());
+      const began = this.#context.clock();
       const survey = await surveyHost(this.#context, host, cutting);
+      this.#tookMs.set(host.name, this.#context.clock() - began);
       if (survey.kind === "facts") emitter.emit({ type: "host.facts", host: host.name, facts: survey.facts });
       each(host, survey);
     });
@@ -98,11 +100,12 @@ export class Fleet {
       const plan = this.#decide(host, survey);
       if (plan.verdict === "change" && survey.kind === "facts") this.#basis.set(host.name, survey.facts);
       plans.set(host.name, plan);
-      this.#context.emitter.emit({ type: "host.phase", host: host.name, phase: "planned" });
+      if (plan.verdict === "change")
+        this.#context.emitter.emit({ type: "host.phase", host: host.name, phase: "planned" });
+      else this.#settleUnchanged(host, plan);
     });
     const plan = this.#plan(this.#context.hosts.flatMap(({ name }) => plans.get(name) ?? []));
     this.#context.emitter.emit({ type: "plan.made", plan });
-    for (const host of this.#context.hosts) this.#settleUnchanged(host, plans.get(host.name));
     if (this.#stopped !== undefined || !this.#mayOffer(plan) || plan.waves.length === 0) return;
     if (this.#context.check) {
       this.#settleAsDrifted(plans);
@@ -139,7 +142,7 @@ export class Fleet {
     return {
       run,
       hosts,
-      waves: cutWaves(changing, waves),
+      waves: cutWaves(canaryFirst(changing, hosts), waves),
       gate: {
         maxBad: maxBad === undefined ? defaultMaxBad(changing.length) : shareDown(maxBad, changing.length),
         maxMissing: shareDown(maxMissing, this.#context.hosts.length),
@@ -150,17 +153,17 @@ export class Fleet {
   }
 
   /** What is settled without acting: in sync, refused, unreachable. */
-  #settleUnchanged(host: Host, plan: HostPlan | undefined): void {
-    if (plan?.verdict === "in-sync") this.settle(host, { outcome: "in-sync" });
-    if (plan?.verdict === "refuse")
+  #settleUnchanged(host: Host, plan: HostPlan): void {
+    if (plan.verdict === "in-sync") this.settle(host, { outcome: "in-sync", ...noteOf(plan.notes) });
+    if (plan.verdict === "refuse")
       this.settle(host, { outcome: "refused", refusals: plan.refusals, drift: plan.drift });
-    if (plan?.verdict === "unreachable") this.settle(host, { outcome: "unreachable", failure: plan.failure });
+    if (plan.verdict === "unreachable") this.settle(host, { outcome: "unreachable", failure: plan.failure });
   }
 
   #mayOffer(plan: Plan): boolean {
     const missing = plan.hosts.filter(({ verdict }) => verdict === "refuse" || verdict === "unreachable").length;
     if (missing > plan.gate.maxMissing) {
-      this.#stopped = `${missing} hosts are missing (unreachable or refused), ${plan.gate.maxMissing} are allowed (--max-missing)`;
+      this.#stopped = `${missing} of ${plan.hosts.length} hosts missing (unreachable or refused), ${plan.gate.maxMissing} allowed: mend them, exclude them with all:!NAME, or raise --max-missing`;
       return false;
     }
     const objections = checkPlan(plan, this.#context.deadlines.hostS);
@@ -177,17 +180,16 @@ export class Fleet {
     }
   }
 
-  /** Settles one host, once. */
-  settle(host: Host, ending: Ending): void {
+  /** Settles one host, once. `appliedMs` is what carrying out its changes took. */
+  settle(host: Host, ending: Ending, appliedMs = 0): void {
     if (this.#settled.has(host.name)) throw new Error(`${host.name} settled twice`);
     this.#settled.add(host.name);
     this.#basis.delete(host.name);
     this.#tally[ending.outcome] += 1;
-    const now = this.#context.clock();
     this.#context.emitter.emit({
       type: "host.settled",
       host: host.name,
-      tookMs: now - (this.#started.get(host.name) ?? now),
+      tookMs: (this.#tookMs.get(host.name) ?? 0) + appliedMs,
       ...ending,
     });
   }
@@ -207,3 +209,14 @@ export class Fleet {
     return { exit, tally: this.#tally, ...reason };
   }
 }
+
+/** A canary that risks nothing proves nothing: the first host that restarts nova-compute goes before all others. */
+const canaryFirst = (changing: readonly HostName[], hosts: readonly HostPlan[]): readonly HostName[] => {
+  const canary = hosts.find(
+    (plan) => plan.verdict === "change" && plan.changes.some(({ kind }) => kind === "compute.restart"),
+  )?.host;
+  return canary === undefined ? changing : [canary, ...changing.filter((name) => name !== canary)];
+};
+
+const noteOf = (notes: readonly string[]): { readonly note?: string } =>
+  notes.length === 0 ? {} : { note: notes.join("; ") };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../domain/host.ts";
+import type { EpochMs } from "../domain/ids.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { RunContext } from "./context.ts";
 import { type Ending, proved } from "./prove.ts";
@@ -7,16 +8,18 @@ import { surveyHost } from "./survey.ts";
 
 /** Between two looks at a host whose line broke. */
 const LOOK_AGAIN_MS = 2_000;
-/** After a cut (second Ctrl-C) one last look may take this long. */
+/** After a cut (second Ctrl-C), or when the host has used up its time, one last look may take this long. */
 const LAST_LOOK_MS = 20_000;
 
 /**
  * A lost line is not an outcome: the script goes on without us and holds the host's lock until it ends. Connects
  * again, waits for the lock, and settles from what is then to be seen; unknown when that cannot be seen in time.
+ * The host's time counts from `since`, when it was first connected to for this.
  */
-export const recover = async (context: RunContext, host: Host, lost: Failure): Promise<Ending> => {
+export const recover = async (context: RunContext, host: Host, lost: Failure, since: EpochMs): Promise<Ending> => {
   const cut = context.cutting.aborted;
-  const budgetMs = cut ? LAST_LOOK_MS : context.deadlines.hostS * 1000;
+  const leftMs = since + context.deadlines.hostS * 1000 - context.clock();
+  const budgetMs = cut ? LAST_LOOK_MS : Math.max(leftMs, LAST_LOOK_MS);
   const signal = cut
     ? AbortSignal.timeout(LAST_LOOK_MS)
     : AbortSignal.any([context.cutting, AbortSignal.timeout(budgetMs)]);

@@ -76,7 +76,7 @@ export const failureOf = ({ reply, lost, status, stderr }: Conversation): Failur
   if (!reply.begun && reply.strays > 0)
     return {
       code: "E_GARBAGE",
-      message: `the answer is none of ours (${reply.strays} lines, exit status ${status ?? "none"})`,
+      message: `the answer is none of ours (${reply.strays} lines, exit status ${status ?? "none"}), it begins: ${reply.firstStray}`,
     };
   if (!reply.begun)
     return { code: "E_SHELL", message: `the script did not begin (exit status ${status ?? "none"})${said}` };

@@ -10,7 +10,7 @@ import type { Ending } from "./prove.ts";
 
 /** Whatever settles hosts. */
 export interface Settler {
-  settle(host: Host, ending: Ending): void;
+  settle(host: Host, ending: Ending, appliedMs: number): void;
 }
 
 /** Outcomes that use up the budget. */
@@ -24,13 +24,15 @@ export const carryOut = async (
   settler: Settler,
 ): Promise<string | undefined> => {
   const budget = new Budget(context, plan);
+  let left = 0;
   for (const [at, wave] of plan.waves.entries()) {
     const why = budget.closed();
     if (why !== undefined) return why;
     context.emitter.emit({ type: "wave.opened", wave: at + 1, of: plan.waves.length, hosts: wave });
-    await new Wave(context, plan, basis, settler, budget, at === 0).run(wave);
+    left = await new Wave(context, plan, basis, settler, budget, at === 0).run(wave);
   }
-  return budget.closed();
+  // A stop that came when every host had started stopped nothing.
+  return left > 0 ? budget.closed() : budget.gateClosed();
 };
 
 /** Counts what went bad and what is at risk, and answers whether another host may start. */
@@ -47,7 +49,10 @@ class Budget {
 
   /** Why no further host starts; undefined while the gate is open. */
   closed(): string | undefined {
-    if (this.#context.stopping.aborted) return String(this.#context.stopping.reason);
+    return this.#context.stopping.aborted ? String(this.#context.stopping.reason) : this.gateClosed();
+  }
+
+  gateClosed(): string | undefined {
     const verdict = gate(this.#plan.gate, this.#state);
     return verdict.open ? undefined : verdict.reason;
   }
@@ -124,7 +129,8 @@ class Wave {
     this.#canary = canary;
   }
 
-  async run(wave: readonly HostName[]): Promise<void> {
+  /** Resolves with how many hosts were not started. Rejects with a lost journal or a bug of ours. */
+  async run(wave: readonly HostName[]): Promise<number> {
     const lives = wave.map((name) => this.#lookUp(name));
     // Those that risk nothing may pass those that wait for a token; next first, so that taking one is O(1).
     const queues = [lives.filter(({ risky }) => !risky).reverse(), lives.filter(({ risky }) => risky).reverse()];
@@ -136,6 +142,7 @@ class Wave {
     }
     await Promise.all(this.#running);
     if (this.#broken !== undefined) throw this.#broken;
+    return queues.reduce((left, queue) => left + queue.length, 0);
   }
 
   #start(queue: Life[]): void {
@@ -170,8 +177,9 @@ class Wave {
     this.#context.emitter.emit({ type: "host.phase", host: host.name, phase: "applying" });
     // Everything accepted so far is on disk before the host is touched; a lost journal stops the run here.
     await this.#context.emitter.durable();
+    const began = this.#context.clock();
     const ending = await applyHost(this.#context, host, plan, facts);
     this.#budget.settled(risky, ending.outcome, this.#canary);
-    this.#settler.settle(host, ending);
+    this.#settler.settle(host, ending, this.#context.clock() - began);
   }
 }

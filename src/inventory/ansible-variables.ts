@@ -117,5 +117,7 @@ export const readAnsible = (variables: ReadonlyMap<string, Variable>, into: Into
 export const ignoredAnsible = ({ name, value, where }: Variable): string | undefined => {
   if (!name.startsWith("ansible_") || understood.has(name)) return undefined;
   if (name === "ansible_connection" && ["ssh", "smart"].includes(value)) return undefined;
-  return `${where}: ${show(name)} is not understood and is ignored`;
+  return /_(ssh_pass|password|pass)$/.test(name)
+    ? `${where}: ${show(name)} is ignored: there are no passwords in this version; use a key or an agent, and a become that asks nothing`
+    : `${where}: ${show(name)} is not understood and is ignored`;
 };

@@ -3,7 +3,7 @@
  * May import domain and node only.
  */
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { RunEvent } from "../domain/event.ts";
 import type { RunId } from "../domain/ids.ts";
@@ -50,16 +50,38 @@ const cannotCreate = (path: string, cause: unknown): Complaint => ({
   try: "--state-dir DIR with a directory you may write",
 });
 
-/** Makes the directory of the journals and returns every directory whose entries are new, deepest first. */
+/**
+ * Makes the directory of the journals and returns every directory whose entries are new, deepest first. Level by level:
+ * node's recursive mkdir never returns where a file system refuses with ENOENT what it lists (/proc).
+ */
 const makeRunsDirectory = async (stateDir: string): Promise<readonly string[]> => {
   const runs = resolve(runsDirectory(stateDir));
-  const firstMade = await mkdir(runs, { recursive: true, mode: 0o700 });
+  const levels: string[] = [];
+  for (let at = runs; at !== dirname(at); at = dirname(at)) levels.unshift(at);
   const changed = [runs];
-  if (firstMade === undefined) return changed;
-  for (let made = runs; made !== dirname(firstMade) && made !== dirname(made); made = dirname(made)) {
-    changed.push(dirname(made));
+  for (const level of levels) if (await makeDirectory(level)) changed.push(dirname(level));
+  return [...new Set(changed)].reverse();
+};
+
+/** Whether it had to be made. */
+const makeDirectory = async (path: string): Promise<boolean> => {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return true;
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "";
+    // Read-only roots refuse before they look: what is there already is all that counts.
+    if (code !== "EEXIST" && !(await isDirectory(path))) throw cause;
+    return false;
   }
-  return changed;
+};
+
+const isDirectory = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
 };
 
 /**

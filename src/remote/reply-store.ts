@@ -5,6 +5,9 @@ import type { ReplyLine } from "./reply.ts";
 export const MAX_ROWS = 300_000;
 export const MAX_KEYS = 20_000;
 
+/** Of a line that is not ours so much is quoted: enough to know a banner, a shell's complaint, another program. */
+const STRAY_CHARS = 80;
+
 /** What the fact lines of one probe said, by key, as text. A later probe in the same script starts over. */
 export class ReplyStore {
   readonly facts = new Map<string, string>();
@@ -17,6 +20,8 @@ export class ReplyStore {
   ended: number | undefined;
   /** Lines and rows beyond the bounds, and lines that are not ours. */
   strays = 0;
+  /** The beginning of the first of them, raw. */
+  firstStray = "";
   #rows = 0;
 
   accept(line: ReplyLine): void {
@@ -43,6 +48,7 @@ export class ReplyStore {
         if (this.unseen.size < MAX_KEYS) this.unseen.set(line.key, { why: line.why, text: line.text });
         return;
       case "stray":
+        if (this.strays === 0) this.firstStray = line.text.slice(0, STRAY_CHARS);
         this.strays += 1;
         return;
       default:

@@ -99,9 +99,9 @@ export const applyScript = (inputs: ApplyInputs): string =>
     "commit",
   ]);
 
-/** Line 1 is the umask; the wrapper makes a truncated upload run nothing; the trap comes after main (ksh93 scopes some traps). */
+/** Line 1 is the umask; the wrapper (and the braces of the last line) makes a truncated upload run nothing; the trap comes after main (ksh93 scopes some traps). */
 const wrap = (parts: readonly string[]): string =>
-  ["umask 077", "main() {", ...parts, "}", "trap 'on_exit $?' EXIT", "main </dev/null", ""].join("\n");
+  ["umask 077", "main() {", ...parts, "}", "trap 'on_exit $?' EXIT", "{ main </dev/null; }", ""].join("\n");
 
 const assignments = (values: Readonly<Record<string, string>>): string =>
   Object.entries(values)

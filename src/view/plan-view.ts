@@ -59,17 +59,22 @@ const troubles = (plan: HostPlan): readonly Trouble[] => {
   return plan.refusals.map((what) => ({ host: plan.host, outcome: "refused", what, note }));
 };
 
+/** Notes that differ only in their numbers are one line with the first as the example: what is rare must not be buried. */
 const noteParagraph = (hosts: readonly HostPlan[]): readonly string[] => {
-  const byNote = new Map<string, HostName[]>();
+  const groups = new Map<string, { readonly first: string; same: boolean; readonly names: HostName[] }>();
   for (const plan of hosts) {
     if (plan.verdict !== "change" && plan.verdict !== "in-sync") continue;
     for (const note of plan.notes) {
-      const names = byNote.get(note) ?? [];
-      names.push(plan.host);
-      byNote.set(note, names);
+      const shape = note.replaceAll(/\d+(\.\d+)?( [KMGT]iB| B)?/g, "#");
+      const group = groups.get(shape) ?? { first: note, same: true, names: [] };
+      group.same &&= group.first === note;
+      group.names.push(plan.host);
+      groups.set(shape, group);
     }
   }
-  const lines = [...byNote].map(([note, names]) => `  ${visibleSafe(note)}, ${on(names)}`);
+  const lines = [...groups.values()].map(
+    ({ first, same, names }) => `  ${visibleSafe(first)}${same ? "" : ", or other numbers of the kind"}, ${on(names)}`,
+  );
   return lines.length === 0 ? [] : ["notes", ...lines];
 };
 
@@ -92,7 +97,7 @@ export const gateWords = ({ maxBad, parallel, soakS }: GateRule, changing: numbe
   const atRisk = Math.min(maxBad + 1, parallel, changing);
   const bound =
     maxBad + 1 > changing
-      ? "never stops for bad hosts but in the canary wave"
+      ? `${canary < changing ? "only a bad host of the canary wave stops the run" : "one wave, so nothing is left to stop"}`
       : `stops at the ${ordinal(maxBad + 1)} bad host of ${changing}`;
   const or = canary > 0 && maxBad > 0 && maxBad + 1 <= changing ? ", or any in the canary wave" : "";
   return `${bound}${or}; at most ${atRisk} at once between edit and proof, ${Math.min(parallel, changing)} applied at once; each held for ${duration(soakS * 1000)}`;

@@ -1,4 +1,5 @@
 /** `status --format json`: what could not be looked at is null with a reason in `unseen`, never 0 and never left out. */
+import { octalMode } from "../domain/drift.ts";
 import type { CleanerFacts, Facts, Observed } from "../domain/facts.ts";
 import { rowsOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
@@ -128,7 +129,7 @@ const datasetOf = (cache: CacheFacts, unseen: Unseen): unknown => {
     availableBytes,
     owner: directory?.owner ?? null,
     group: directory?.group ?? null,
-    mode: directory?.mode ?? null,
+    mode: directory === null ? null : octalMode(directory.mode),
   };
 };
 

@@ -224,8 +224,8 @@ describe.concurrent.each(shells)("the probe under %s", (_name, shell) => {
   test("a truncated upload runs nothing", async () => {
     const juno = node();
     const script = probeOf();
-    const last = script.lastIndexOf("\nmain ");
-    const cuts = [10, 200, script.indexOf("begin()") + 30, script.indexOf("facts"), last - 40, last - 2];
+    const lastLine = Array.from({ length: 24 }, (_, left) => script.length - 2 - left);
+    const cuts = [10, 200, script.indexOf("begin()") + 30, script.indexOf("facts"), script.length - 60, ...lastLine];
     for (const cut of cuts) {
       const ended = await juno.run(shell, script.slice(0, cut));
       expect(ended.lines).toEqual([]);

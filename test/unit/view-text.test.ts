@@ -102,7 +102,7 @@ describe("a plan", () => {
 
   test.each([
     [4, 80, "stops at the 5th bad host of 80, or any in the canary wave; at most 5 at once between edit and proof"],
-    [1, 1, "never stops for bad hosts but in the canary wave; at most 1 at once between edit and proof"],
+    [1, 1, "one wave, so nothing is left to stop; at most 1 at once between edit and proof"],
     [0, 10, "stops at the 1st bad host of 10; at most 1 at once between edit and proof"],
   ])("says the gate in words: %d of %d", (maxBad, count, words) => {
     const plan = planOf(names(count), () => "changed");

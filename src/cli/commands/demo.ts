@@ -10,6 +10,16 @@ import { fleetCommand } from "./fleet.ts";
 export const demoCommand = async (request: DemoRequest, io: Io): Promise<number> => {
   const faults = parseFaults(request.faults.join(","));
   if (!faults.ok) return complain(io, [faults.error]);
+  const faulty = faults.value.reduce((sum, { count }) => sum + count, 0);
+  if (faulty >= request.nodes)
+    return complain(io, [
+      {
+        code: "E_USAGE",
+        what: `${faulty} faults do not fit on ${request.nodes} nodes: the first stays healthy, as the canary`,
+        where: "--faults",
+        try: `--nodes ${faulty + 1}`,
+      },
+    ]);
   say(
     io,
     `Starting ${request.nodes} simulated Solaris nodes: real SSH servers on 127.0.0.1, each with a directory of its own as root.`,
@@ -38,6 +48,7 @@ const rehearse = async (request: DemoRequest, io: Io, lab: Lab): Promise<number>
       io,
       `\nThe rollout ended with exit status ${first}: the faults asked for (${request.faults.join(", ") || "none"}) are above.`,
     );
+    say(io, goOn);
     return first;
   }
   say(io, "\nEvery node is changed. A second rollout looks again and must find nothing to do:\n");

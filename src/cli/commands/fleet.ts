@@ -50,7 +50,7 @@ const runOver = async (
   record: ReturnType<typeof noRecord>,
 ): Promise<number> => {
   const hosts = resolved.map(({ host }) => host);
-  const view = await createLiveView(request.output, io, Date.now);
+  const view = await createLiveView(request, io, Date.now);
   const signals = listenToSignals(io, view);
   const context = composeRun(
     request,
@@ -58,7 +58,7 @@ const runOver = async (
     hosts,
     record,
     view,
-    { ...signals, accept: acceptor(request, io, view) },
+    { ...signals, accept: acceptor(request, io, view, signals.stopping) },
     version(),
   );
   signals.onStop(() => context.emitter.emit({ type: "operator.acted", action: "stopped" }));
@@ -115,7 +115,7 @@ const print = (request: FleetRequest, io: Io, view: LiveView, addresses: Readonl
 
 /** Shows the plan and asks, unless `--yes` answered already. Whoever is asked sees the changed lines. */
 const acceptor =
-  (request: FleetRequest, io: Io, view: LiveView): Hands["accept"] =>
+  (request: FleetRequest, io: Io, view: LiveView, signal: AbortSignal): Hands["accept"] =>
   async (plan: Plan) => {
     if (request.command !== "rollout") return undefined;
     await view.suspend();
@@ -124,7 +124,7 @@ const acceptor =
     const changing = plan.waves.flat().length;
     const answer = request.yes
       ? ({ ok: true, value: true } as const)
-      : await confirmChanges(changing, { input: io.stdin, output: io.stderr, terminal: isInteractive(io) });
+      : await confirmChanges(changing, { input: io.stdin, output: io.stderr, terminal: isInteractive(io), signal });
     view.resume();
     if (!answer.ok || !answer.value) return undefined;
     return request.yes ? "--yes" : "typed";

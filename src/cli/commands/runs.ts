@@ -6,6 +6,7 @@ import { visibleSafe } from "../../domain/safe-text.ts";
 import { isAlive, readLock } from "../../journal/lock.ts";
 import { foldJournal, readEnds } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns } from "../../journal/runs.ts";
+import { renderPlan } from "../../view/plan-view.ts";
 import { renderRun, renderRuns } from "../../view/run-report.ts";
 import { complain, type Io } from "../io.ts";
 import type { RunsRequest } from "../request.ts";
@@ -45,6 +46,7 @@ const showOne = async (stateDir: string, run: RunId, io: RunsIo): Promise<number
   const { state, torn } = folded.value;
   print(io, [
     ...renderRun(state),
+    ...(state.plan === undefined ? [] : ["", ...renderPlan(state.plan, { diff: true })]),
     ...(state.ended === undefined ? [await openLine(stateDir, run, io)] : []),
     ...(torn ? ["the journal's last line was cut off: what it said was never acted on"] : []),
   ]);
