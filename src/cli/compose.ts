@@ -1,5 +1,6 @@
 /** The composition root: makes every part of one run and joins them. */
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../domain/host.ts";
 import type { Plan } from "../domain/plan.ts";
 import { err, ok, type Result } from "../domain/result.ts";
@@ -88,6 +89,7 @@ export const composeRun = (
     by: { user: io.user, controller: io.controller, pid: io.pid },
     version,
     clock: Date.now,
+    pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     nonce: () => randomBytes(8).toString("hex"),
     transport: transportFor(request, io),
     emitter: new Emitter(record.run, Date.now, record.journal, [view]),

@@ -85,7 +85,8 @@ const replacementFor = (conf: Conf, section: string, to: AbsPath): Replacement =
   const commented = lastCommented(conf, section);
   if (commented !== undefined) return after(conf, commented, [assignment(styleOfComment(lineAt(conf, commented)), to)]);
   const header = conf.headers.findLast((one) => one.name === section);
-  const neighbour = conf.options.findLast((option) => header === undefined || option.line < endOf(conf, header.line));
+  const end = header === undefined ? conf.lines.length : endOf(conf, header.line);
+  const neighbour = conf.options.findLast((option) => option.line < end);
   const line = assignment(neighbour === undefined ? " = " : styleOf(lineAt(conf, neighbour.line), neighbour), to);
   if (header === undefined) return after(conf, conf.lines.length - 1, [`[${section}]`, line]);
   return after(conf, Math.max(header.line, neighbour?.lastLine ?? 0), [line]);
@@ -140,11 +141,12 @@ const endOf = (conf: Conf, headerLine: number): number =>
 
 /** The last commented-out assignment of the key in any part of the section: where the shipped file documents it. */
 const lastCommented = (conf: Conf, section: string): number | undefined => {
-  const parts = conf.headers.filter((header) => header.name === section).reverse();
-  for (const { line } of parts) {
-    const end = endOf(conf, line);
-    const at = conf.lines.slice(line, end).findLastIndex((one) => commentedKey.test(one.text));
+  // From the end backwards, so that where a part ends is known: a file may have as many headers as lines.
+  let end = conf.lines.length;
+  for (const { name, line } of [...conf.headers].reverse()) {
+    const at = name === section ? conf.lines.slice(line, end).findLastIndex((one) => commentedKey.test(one.text)) : -1;
     if (at >= 0) return line + at;
+    end = line;
   }
   return undefined;
 };

@@ -65,6 +65,8 @@ export const refusals = (facts: Facts, desired: Desired, accepted: Accepted): re
 const blindness = (facts: Facts, desired: Desired): readonly Refusal[] => {
   const needed: readonly (readonly [string, Observed<unknown> | undefined, boolean])[] = [
     // name, field, whether "absent" is an answer
+    ["the installed packages", facts.nova, false],
+    ["the cleaner's package", facts.nova.seen ? facts.nova.value.cleanerPackage : facts.nova, true],
     ["nova-compute's state", facts.service, false],
     [desired.settings.novaConf, facts.conf, true],
     [`dataset ${desired.dataset}`, facts.datasets[desired.dataset], true],
@@ -266,8 +268,8 @@ const busyRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
   });
   const hint = "run again when it is idle";
   return [
-    ...(zones.length > 0 ? [refusal("E_BUSY", `a zone is being installed: ${zones.join(", ")}`, hint)] : []),
-    ...(files.length > 0 ? [refusal("E_BUSY", `an image is being downloaded: ${files.join(", ")}`, hint)] : []),
+    ...(zones.length > 0 ? [refusal("E_BUSY", `a zone is being installed: ${some(zones)}`, hint)] : []),
+    ...(files.length > 0 ? [refusal("E_BUSY", `an image is being downloaded: ${some(files)}`, hint)] : []),
   ];
 };
 
@@ -277,3 +279,9 @@ const cachesToWatch = (facts: Facts, desired: Desired): readonly AbsPath[] => [
 ];
 
 const refusal = (code: Refusal["code"], message: string, hint: string): Refusal => ({ code, message, try: hint });
+
+/** Names from a node are as many and as long as it likes: the first few say enough. */
+const some = (names: readonly string[]): string => {
+  const shown = names.slice(0, 5).map((name) => (name.length > 120 ? `${name.slice(0, 120)}…` : name));
+  return [...shown, ...(names.length > 5 ? [`${names.length - 5} more`] : [])].join(", ");
+};

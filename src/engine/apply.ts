@@ -45,6 +45,8 @@ const scriptFor = (context: RunContext, host: Host, plan: Changing, basis: Facts
       confDigest: basis.conf.seen ? basis.conf.value.digest : "-",
       bootedAt: basis.system.bootedAt.seen ? String(basis.system.bootedAt.value) : "-",
       serviceState: basis.service.seen ? basis.service.value.state : "-",
+      method: digestOf(basis.cleanerFiles.method),
+      manifest: digestOf(basis.cleanerFiles.manifest),
     },
     hostTimeoutS: context.deadlines.hostS,
     stepTimeoutS: context.deadlines.stepS,
@@ -53,6 +55,11 @@ const scriptFor = (context: RunContext, host: Host, plan: Changing, basis: Facts
     method: files.method,
     manifest: files.manifest,
   });
+};
+
+const digestOf = (file: Facts["cleanerFiles"]["method"]): string => {
+  if (file.seen) return file.value;
+  return file.why === "absent" ? "-" : "";
 };
 
 /** Follows the steps of one script: reports each as an event and keeps what the ending needs. */
@@ -71,6 +78,10 @@ class StepWatch {
     this.#context = context;
     this.#host = host;
     this.#plan = plan;
+  }
+
+  get restarts(): boolean {
+    return this.#plan.changes.some(({ kind }) => kind === "compute.restart");
   }
 
   accept(line: ReplyLine): void {
@@ -136,6 +147,7 @@ const preconditions: readonly FailureCode[] = [
   "E_CONF_LINK",
   "E_CONF_OWNER",
   "E_PATH_LINK",
+  "E_OVERLAP",
   "E_QUOTA_BELOW_USE",
 ];
 
@@ -158,7 +170,8 @@ const settle = async (
   const failure = failureOf(talk);
   // Nothing began and nothing can begin: nothing was done, whatever the reason.
   if (failure !== undefined && !talk.reply.begun && !talk.scriptSent) return { outcome: "unreachable", failure };
-  if (failure !== undefined) return recover(context, host, failure, since);
+  if (failure !== undefined)
+    return recover(context, host, { failure, begun: talk.reply.begun, restarts: watch.restarts, since });
   if (!watch.committed)
     return failed(
       { code: "E_STEP", message: `the script ended with status ${talk.reply.ended} and did not commit` },

@@ -24,6 +24,8 @@ export interface RunContext {
   readonly by: { readonly user: string; readonly controller: string; readonly pid: number };
   readonly version: string;
   readonly clock: () => EpochMs;
+  /** Waits, or returns early when the signal is aborted. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A fresh hex nonce for one script. */
   readonly nonce: () => string;
   readonly transport: Transport;

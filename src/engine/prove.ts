@@ -19,7 +19,8 @@ export const proved = (context: RunContext, host: Host, facts: Facts): Ending =>
   const { payload } = context.cleanerFiles(host.settings);
   const { drift, outcome } = assess(facts, host.settings, payload, context.accepted);
   const state = facts.service.seen ? facts.service.value.state : "not to be seen";
-  if (outcome !== "in-sync" || (state !== "online" && state !== "disabled"))
+  const moving = facts.service.seen && facts.service.value.nextState !== "none";
+  if (outcome !== "in-sync" || moving || (state !== "online" && state !== "disabled"))
     return {
       outcome: "failed",
       drift,
@@ -28,7 +29,7 @@ export const proved = (context: RunContext, host: Host, facts: Facts): Ending =>
         message:
           drift.length > 0
             ? `still drifts: ${drift.map(({ aspect }) => aspect).join(", ")}`
-            : `nova-compute is ${state}`,
+            : `nova-compute is ${state}${moving ? " and in transition" : ""}`,
         try: "look at the node, then run again",
       },
     };

@@ -1,57 +1,93 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import type { EpochMs } from "../domain/ids.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { RunContext } from "./context.ts";
 import { type Ending, proved } from "./prove.ts";
-import { surveyHost } from "./survey.ts";
+import { type Survey, surveyHost } from "./survey.ts";
 
 /** Between two looks at a host whose line broke. */
 const LOOK_AGAIN_MS = 2_000;
 /** After a cut (second Ctrl-C), or when the host has used up its time, one last look may take this long. */
 const LAST_LOOK_MS = 20_000;
+/** A script that was sent and never said that it began may still begin: sudo, PAM or a loaded node hold it up so long at most. */
+const LATE_START_MS = 60_000;
+
+/** What is known of the script whose line broke. */
+export interface Lost {
+  readonly failure: Failure;
+  /** It said that it began. */
+  readonly begun: boolean;
+  /** It was to restart nova-compute, and owes a proof of that until it commits. */
+  readonly restarts: boolean;
+  /** When the host was first connected to for it: the host's time counts from there. */
+  readonly since: EpochMs;
+}
 
 /**
  * A lost line is not an outcome: the script goes on without us and holds the host's lock until it ends. Connects
  * again, waits for the lock, and settles from what is then to be seen; unknown when that cannot be seen in time.
- * The host's time counts from `since`, when it was first connected to for this.
  */
-export const recover = async (context: RunContext, host: Host, lost: Failure, since: EpochMs): Promise<Ending> => {
+export const recover = async (context: RunContext, host: Host, lost: Lost): Promise<Ending> => {
   const cut = context.cutting.aborted;
-  const leftMs = since + context.deadlines.hostS * 1000 - context.clock();
+  const leftMs = lost.since + context.deadlines.hostS * 1000 - context.clock();
   const budgetMs = cut ? LAST_LOOK_MS : Math.max(leftMs, LAST_LOOK_MS);
-  const signal = cut
-    ? AbortSignal.timeout(LAST_LOOK_MS)
-    : AbortSignal.any([context.cutting, AbortSignal.timeout(budgetMs)]);
+  const timeout = AbortSignal.timeout(budgetMs);
+  const signal = cut ? timeout : AbortSignal.any([context.cutting, timeout]);
   const until = context.clock() + budgetMs;
-  let last = lost.message;
+  const lateUntil = context.clock() + LATE_START_MS;
+  let last = lost.failure.message;
+  let begun = lost.begun;
   while (!signal.aborted && context.clock() < until) {
-    const survey = await surveyHost(context, host, signal);
-    if (survey.kind === "facts") {
-      const { lock } = survey.facts;
-      const running = lock.seen && lock.value.run === context.run && lock.value.alive;
-      if (!running) {
-        context.emitter.emit({ type: "host.facts", host: host.name, facts: survey.facts });
-        return fromFacts(proved(context, host, survey.facts), lost);
-      }
-      last = `its script still runs there (pid ${lock.value.pid})`;
-    } else {
-      last = survey.kind === "refused" ? survey.refusal.message : survey.failure.message;
-    }
-    await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    const late = context.clock() > lateUntil;
+    const look = judge(context, await surveyHost(context, host, signal), lost.restarts, begun || late);
+    begun ||= look.begun;
+    if (look.facts !== undefined) return settleFrom(context, host, look.facts, { ...lost, begun });
+    if (look.killed !== undefined) return unknown(lost.failure, look.killed);
+    last = look.words;
+    await context.pause(LOOK_AGAIN_MS, signal);
   }
-  return {
-    outcome: "unknown",
-    failure: {
-      code: lost.code,
-      message: `the line broke (${lost.message}) and the host could not be looked at again: ${last}`,
-      try: "run status on the host, then the rollout again: it looks first and goes on from what it finds",
-    },
-  };
+  return unknown(lost.failure, last);
 };
 
-const fromFacts = (ending: Ending, lost: Failure): Ending =>
-  ending.outcome === "changed"
+/** What one look at the host says of the script. */
+interface Look {
+  /** The script was seen at work. */
+  readonly begun: boolean;
+  /** It has ended, and this is what it left. */
+  readonly facts?: Facts;
+  /** It was ended from outside before it could prove or restore anything. */
+  readonly killed?: string;
+  readonly words: string;
+}
+
+const judge = (context: RunContext, survey: Survey, restarts: boolean, over: boolean): Look => {
+  if (survey.kind === "refused") return { begun: false, words: survey.refusal.message };
+  if (survey.kind === "unreachable") return { begun: false, words: survey.failure.message };
+  const { lock, notes } = survey.facts;
+  const own = lock.seen && lock.value.run === context.run;
+  if (own && lock.value.alive) return { begun: true, words: `its script still runs there (pid ${lock.value.pid})` };
+  if (own)
+    return {
+      begun: true,
+      words: "",
+      killed: "its script was killed and left its lock: nothing was proved, nothing restored",
+    };
+  if (!lock.seen && lock.why !== "absent")
+    return { begun: true, words: lock.detail ?? "its lock could not be looked at" };
+  const owes = notes.seen && notes.value.some((note) => note.run === context.run && note.restart === "owed");
+  if (owes && restarts)
+    return { begun: true, words: "", killed: "its script ended without a proof of the restart it owes" };
+  const words = "its script was not seen to begin";
+  return over ? { begun: false, words, facts: survey.facts } : { begun: false, words };
+};
+
+const settleFrom = (context: RunContext, host: Host, facts: Facts, { failure: lost, begun }: Lost): Ending => {
+  context.emitter.emit({ type: "host.facts", host: host.name, facts });
+  const ending = proved(context, host, facts);
+  // What never began may begin yet: only its work done would be an answer.
+  if (!begun && ending.outcome !== "changed") return unknown(lost, "its script was not seen to begin");
+  return ending.outcome === "changed"
     ? {
         ...ending,
         note: [`the line broke (${lost.code}); proved by a new look`, ending.note].filter(Boolean).join("; "),
@@ -63,3 +99,13 @@ const fromFacts = (ending: Ending, lost: Failure): Ending =>
           message: `the line broke (${lost.message}); ${ending.failure?.message ?? ""}`,
         },
       };
+};
+
+const unknown = (lost: Failure, why: string): Ending => ({
+  outcome: "unknown",
+  failure: {
+    code: lost.code,
+    message: `the line broke (${lost.message}); ${why}`,
+    try: "run status on the host, then the rollout again: it looks first and goes on from what it finds",
+  },
+});

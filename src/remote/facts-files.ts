@@ -1,5 +1,6 @@
 import type { ConfFacts, DirectoryFacts, ImagesFacts, Observed } from "../domain/facts.ts";
 import type { NodeSeconds } from "../domain/ids.ts";
+import { normalisePath } from "../domain/path.ts";
 import { BadReply, columns, type Lookup, number } from "./reply-lookup.ts";
 import { MANIFEST_PATH, METHOD_PATH } from "./script.ts";
 
@@ -53,8 +54,11 @@ export const conf = (read: Lookup, entries: ReadonlyMap<string, LsEntry>, path: 
   };
 };
 
-/** Compared as paths: no doubled or trailing slashes. */
-const normalised = (text: string): string => text.replaceAll(/\/+/g, "/").replace(/(.)\/$/, "$1");
+/** Compared as paths; what is none is shown as it is. */
+const normalised = (text: string): string => {
+  const path = normalisePath(text);
+  return path.ok ? path.value : text;
+};
 
 const parseError = (text: string): { line: number; reason: string } => {
   const [line = "", ...reason] = text.split(" ");
@@ -69,7 +73,12 @@ export const directories = (
   const others = [confPath, confPath.slice(0, confPath.lastIndexOf("/")), METHOD_PATH, MANIFEST_PATH];
   const on = new Map(read.rows("on").map((row) => [columns(row, 2)[0], columns(row, 2)[1] ?? ""]));
   const images = new Map(read.rows("images").map((row) => [columns(row, 7)[0] ?? "", row]));
-  const busy = read.rows("busy").map((row) => columns(row, 2));
+  const busy = new Map<string, string[]>();
+  for (const [dir = "", name = ""] of read.rows("busy").map((row) => columns(row, 2))) {
+    const names = busy.get(dir) ?? [];
+    names.push(name);
+    busy.set(dir, names);
+  }
   const seen = [...entries]
     .filter(([path]) => !others.includes(path))
     .map(([path, { owner, group, mode }]) => {
@@ -77,9 +86,8 @@ export const directories = (
         ? { seen: true, value: on.get(path) ?? "" }
         : read.unseen(`on:${path}`);
       const row = images.get(path);
-      const names = busy.filter(([dir]) => dir === path).map(([, name = ""]) => name);
       const cache: Observed<ImagesFacts> =
-        row === undefined ? read.unseen(`images:${path}`) : { seen: true, value: imagesOf(row, names) };
+        row === undefined ? read.unseen(`images:${path}`) : { seen: true, value: imagesOf(row, busy.get(path) ?? []) };
       return [path, { seen: true, value: { owner, group, mode, dataset, images: cache } }] as const;
     });
   const unseen = read

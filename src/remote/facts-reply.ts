@@ -13,6 +13,7 @@ import { MANIFEST_PATH, METHOD_PATH } from "./script.ts";
  */
 export const readFacts = (reply: ReplyStore, at: EpochMs, confPath: string): Result<Facts, string> => {
   if (!reply.complete) return err("the probe's answer is not complete");
+  if (reply.tooMuch) return err("it says more than any node has to say");
   try {
     return ok(factsOf(new Lookup(reply), at, confPath));
   } catch (cause) {
@@ -119,17 +120,22 @@ const note = (row: string): readonly Note[] => {
     : [];
 };
 
+/** An absent lock is believed only when it was absent first and last: a script may end while the probe looks. */
 const lock = (read: Lookup): Observed<LockFacts> =>
-  read.fact("lock", (content) => {
-    const record = json(content);
-    const word = (name: string): string => (typeof record[name] === "string" ? record[name] : "?");
-    return {
-      run: word("run"),
-      controller: word("controller"),
-      user: word("user"),
-      pid: typeof record["pid"] === "number" ? record["pid"] : 0,
-      bootedAt: String(record["bootedAt"] ?? "?"),
-      since: word("since"),
-      alive: read.text("lock.alive") === "1",
-    };
-  });
+  read.text("lock.before") === "1" && read.unseen("lock").why === "absent"
+    ? { seen: false, why: "failed", detail: "a script ended while the probe looked" }
+    : read.fact("lock", (content) => lockRecord(content, read.text("lock.alive") === "1"));
+
+const lockRecord = (content: string, alive: boolean): LockFacts => {
+  const record = json(content);
+  const word = (name: string): string => (typeof record[name] === "string" ? record[name] : "?");
+  return {
+    run: word("run"),
+    controller: word("controller"),
+    user: word("user"),
+    pid: typeof record["pid"] === "number" ? record["pid"] : 0,
+    bootedAt: String(record["bootedAt"] ?? "?"),
+    since: word("since"),
+    alive,
+  };
+};

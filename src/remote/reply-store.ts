@@ -1,9 +1,14 @@
 import type { Unseen } from "../domain/facts.ts";
 import type { ReplyLine } from "./reply.ts";
 
-/** Most rows one list may have, and most keys of one reply: far above any real node, below what would hurt the controller. */
-export const MAX_ROWS = 300_000;
-export const MAX_KEYS = 20_000;
+/** Most rows of a list; the longest of a real node has some hundred. More is no answer but an attack. */
+export const MAX_ROWS = 1_000;
+/** nova.conf in hex, 1,024 bytes a row: what the probe sends at most, 4 MiB. */
+export const MAX_CONF_ROWS = 4_100;
+/** Most characters of everything else a probe says: a real one has some ten thousand. Bounds the journal too. */
+export const MAX_TEXT_CHARS = 512 * 1024;
+/** The list that nova.conf comes in. */
+export const CONF_BYTES = "conf.bytes";
 
 /** Of a line that is not ours so much is quoted: enough to know a banner, a shell's complaint, another program. */
 const STRAY_CHARS = 80;
@@ -22,7 +27,9 @@ export class ReplyStore {
   strays = 0;
   /** The beginning of the first of them, raw. */
   firstStray = "";
-  #rows = 0;
+  /** More came than any node has to say: nothing of it is believed. */
+  tooMuch = false;
+  #chars = 0;
 
   accept(line: ReplyLine): void {
     switch (line.kind) {
@@ -36,16 +43,16 @@ export class ReplyStore {
         if (this.begun) this.ended = line.status;
         return;
       case "fact":
-        if (this.facts.size < MAX_KEYS) this.facts.set(line.key, line.text);
+        if (this.#hasRoom(line.key, line.text)) this.facts.set(line.key, line.text);
         return;
       case "list":
-        if (this.lists.size < MAX_KEYS && !this.lists.has(line.key)) this.lists.set(line.key, []);
+        if (this.#hasRoom(line.key, "") && !this.lists.has(line.key)) this.lists.set(line.key, []);
         return;
       case "row":
         this.#row(line.key, line.text);
         return;
       case "unseen":
-        if (this.unseen.size < MAX_KEYS) this.unseen.set(line.key, { why: line.why, text: line.text });
+        if (this.#hasRoom(line.key, line.text)) this.unseen.set(line.key, { why: line.why, text: line.text });
         return;
       case "stray":
         if (this.strays === 0) this.firstStray = line.text.slice(0, STRAY_CHARS);
@@ -58,8 +65,17 @@ export class ReplyStore {
 
   #row(key: string, text: string): void {
     const list = this.lists.get(key);
-    this.#rows += 1;
-    if (list === undefined || this.#rows > MAX_ROWS) this.strays += 1;
-    else list.push(text);
+    if (list === undefined) {
+      this.strays += 1;
+      return;
+    }
+    if (list.length >= (key === CONF_BYTES ? MAX_CONF_ROWS : MAX_ROWS)) this.tooMuch = true;
+    else if (key === CONF_BYTES || this.#hasRoom("", text)) list.push(text);
+  }
+
+  #hasRoom(key: string, text: string): boolean {
+    this.#chars += key.length + text.length;
+    if (this.#chars > MAX_TEXT_CHARS) this.tooMuch = true;
+    return !this.tooMuch;
   }
 }

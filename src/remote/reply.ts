@@ -19,8 +19,8 @@ export type ReplyLine =
   | { readonly kind: "end"; readonly status: number }
   | { readonly kind: "stray"; readonly text: string };
 
-/** Longest line believed, bytes: the longest of ours is a row of hex or a path; more is cut and can only be stray. */
-export const MAX_LINE_BYTES = 65_536;
+/** Longest line believed, bytes: the longest of ours is a row of 1,024 bytes in hex; more is cut and can only be stray. */
+export const MAX_LINE_BYTES = 8_192;
 
 /** Splits a script's stdout into lines as it comes and reads each; memory is bounded by one line. */
 export class ReplyReader {

@@ -73,6 +73,9 @@ export interface ApplyInputs extends ScriptInputs {
     readonly confDigest: string;
     readonly bootedAt: string;
     readonly serviceState: string;
+    /** Digests of the cleaner's files; `-`: not there, empty: not looked at. */
+    readonly method?: string;
+    readonly manifest?: string;
   };
   readonly hostTimeoutS: number;
   readonly stepTimeoutS: number;
@@ -130,6 +133,8 @@ const applyOnly = ({ settings, ...inputs }: ApplyInputs): Record<string, string>
   EXPECT_CONF: inputs.expect.confDigest,
   EXPECT_BOOT: inputs.expect.bootedAt,
   EXPECT_STATE: inputs.expect.serviceState,
+  EXPECT_METHOD: inputs.expect.method ?? "",
+  EXPECT_MANIFEST: inputs.expect.manifest ?? "",
   HOST_TIMEOUT: String(inputs.hostTimeoutS),
   STEP_TIMEOUT: String(inputs.stepTimeoutS),
   SOAK: String(inputs.soakS),

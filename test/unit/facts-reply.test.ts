@@ -145,6 +145,23 @@ describe("a node's answer", () => {
     );
   });
 
+  it.each([
+    [
+      "rows without end",
+      [...juno.slice(0, -2), ...Array.from({ length: 1001 }, (_, n) => `@n1 row zones z${n}`), ...juno.slice(-2)],
+    ],
+    [
+      "a megabyte of words",
+      [
+        ...juno.slice(0, -2),
+        ...Array.from({ length: 300 }, (_, n) => `@n1 fact k${n} ${"x".repeat(4000)}`),
+        ...juno.slice(-2),
+      ],
+    ],
+  ])("is not believed when it is %s", (_, lines) => {
+    expect(read(lines)).toMatchObject({ ok: false, error: expect.stringContaining("more than any node") });
+  });
+
   it("gives nova.conf back byte for byte when it was sent", () => {
     const lines = [
       ...juno.slice(0, -2),

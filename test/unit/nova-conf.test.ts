@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { editConf } from "../../src/domain/nova-conf.ts";
 import { applyPatch } from "../../src/domain/nova-conf-patch.ts";
 import { parseConf } from "../../src/domain/nova-conf-read.ts";
 import { valueInForce } from "../../src/domain/nova-conf-value.ts";
@@ -78,5 +79,23 @@ describe("a patch", () => {
   ])("of %d+%d '%s' is a bug of ours", (offset, length, replacement) => {
     const patch = { offset, length, replacement, rangeDigest: "", before: "", after: "", line: 1, newLine: "" };
     expect(() => applyPatch(file, patch)).toThrow();
+  });
+});
+
+describe("a file made to be slow", () => {
+  test("with as many headers as lines is edited in linear time", () => {
+    const bytes = Buffer.from("[DEFAULT]\n".repeat(200_000));
+    const started = performance.now();
+    const patch = editConf({
+      bytes,
+      section: "DEFAULT",
+      key: "glancecache_dirname",
+      to: "/export/nova/images",
+      digest: () => "0",
+      encodeBase64: () => "",
+    });
+    expect(patch.ok || patch.error.code).toBeTruthy();
+    // Quadratic, it took half a minute; a second is far above what it needs, on any machine.
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });

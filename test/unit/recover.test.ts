@@ -1,0 +1,133 @@
+/** What becomes of a host whose line broke while its script ran: the transport is a list of answers, one a connection. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Host } from "../../src/domain/host.ts";
+import { defaultSettings } from "../../src/domain/settings.ts";
+import type { RunContext } from "../../src/engine/context.ts";
+import { Emitter } from "../../src/engine/emitter.ts";
+import { type Lost, recover } from "../../src/engine/recover.ts";
+import type { Chunk, Transport } from "../../src/transport/transport.ts";
+
+const RUN = "20260101-000000-aaaaaa";
+const captured = (name: string): string[] =>
+  readFileSync(new URL(`../cases/replies/${name}.txt`, import.meta.url), "utf8")
+    .trimEnd()
+    .split("\n");
+const done = captured("juno-done").filter((line) => !line.startsWith("@n1 row notes"));
+const before = captured("juno");
+const digest = (path: string): string =>
+  done
+    .find((line) => line.startsWith(`@n1 fact digest:${path}`))
+    ?.split(" ")
+    .at(-1) ?? "";
+
+const withLock = (lines: readonly string[], alive: boolean, run = RUN): string[] =>
+  lines.flatMap((line) =>
+    line.startsWith("@n1 unseen lock")
+      ? [
+          `@n1 fact lock {"run":"${run}","controller":"c","user":"u","pid":7,"bootedAt":"1","since":"s"}`,
+          ...(alive ? ["@n1 fact lock.alive 1"] : []),
+        ]
+      : [line],
+  );
+const withNote = (lines: readonly string[], restart: string): string[] => {
+  const conf = done
+    .find((line) => line.startsWith("@n1 fact conf.digest"))
+    ?.split(" ")
+    .at(-1);
+  return lines.flatMap((line) =>
+    line === "@n1 list notes"
+      ? [line, `@n1 row notes /n\t{"run":"${RUN}","before":"0","after":"${conf}","restart":"${restart}"}`]
+      : [line],
+  );
+};
+
+const host: Host = {
+  name: "cn01",
+  address: "cn01",
+  port: 22,
+  user: "root",
+  identityFiles: [],
+  become: "none",
+  sshLegacy: "none",
+  settings: defaultSettings,
+};
+
+/** Answers one connection after the other; the last answer is given for ever. The clock moves a second a look. */
+const lookAt = async (answers: readonly (readonly string[])[], lost: Partial<Lost> = {}, hostS = 300) => {
+  let [now, asked] = [1_000_000, 0];
+  const transport: Transport = {
+    async *run(): AsyncIterable<Chunk> {
+      const lines = answers[Math.min(asked, answers.length - 1)] ?? [];
+      asked += 1;
+      now += 31_000;
+      yield { kind: "stdout", bytes: Buffer.from(`${lines.join("\n")}\n`) };
+      yield { kind: "exit", status: 0 };
+    },
+    close: async () => {},
+  };
+  const payload = {
+    method: digest("/lib/svc/method/nova-cache-cleanup"),
+    manifest: digest("/lib/svc/manifest/site/nova-cache-cleanup.xml"),
+  };
+  const context = {
+    run: RUN,
+    command: "rollout",
+    transport,
+    clock: () => now,
+    pause: async () => {},
+    nonce: () => "n1",
+    by: { user: "u", controller: "c", pid: 1 },
+    emitter: new Emitter(RUN, () => now, { accept: () => {}, barrier: async () => {} }, []),
+    cleanerFiles: () => ({ payload, method: "", manifest: "" }),
+    accepted: { activatePending: false, thisBootEnvironment: false, breakStaleLock: false },
+    deadlines: { stepS: 120, hostS, runS: 3600 },
+    stopping: new AbortController().signal,
+    cutting: new AbortController().signal,
+  } as unknown as RunContext;
+  const ending = await recover(context, host, {
+    failure: { code: "E_LOST", message: "reset" },
+    begun: true,
+    restarts: true,
+    since: now,
+    ...lost,
+  });
+  return { ...ending, asked };
+};
+
+describe("after a lost line", () => {
+  it("a script that still runs is waited for, and what it left is believed", async () => {
+    const ending = await lookAt([withLock(done, true), withNote(done, "paid")]);
+    expect(ending).toMatchObject({ outcome: "changed", asked: 2 });
+    expect(ending.note).toContain("proved by a new look");
+  });
+  it("a script that restored is a failure that says what still drifts", async () => {
+    expect(await lookAt([before])).toMatchObject({ outcome: "failed", failure: { code: "E_NOT_CONVERGED" } });
+  });
+  it("a script that was killed and left its lock proved nothing, however right the node looks", async () => {
+    expect(await lookAt([withLock(done, false)])).toMatchObject({ outcome: "unknown" });
+  });
+  it("a restart that is still owed was not proved, however right the node looks", async () => {
+    expect(await lookAt([withNote(done, "owed")])).toMatchObject({ outcome: "unknown" });
+  });
+  it("a lock that went away while it was looked at is no answer yet", async () => {
+    const between = done.flatMap((line) =>
+      line.startsWith("@n1 fact uid") ? [line, "@n1 fact lock.before 1"] : [line],
+    );
+    expect(await lookAt([between, withNote(done, "paid")])).toMatchObject({ outcome: "changed", asked: 2 });
+  });
+  it("a script that was sent and never seen to begin may begin yet: nothing is said of it but that", async () => {
+    const ending = await lookAt([before], { begun: false });
+    expect(ending).toMatchObject({ outcome: "unknown" });
+    expect(ending.asked).toBeGreaterThan(1);
+  });
+  it("nova-compute in transition is not proved", async () => {
+    const moving = done.map((line) =>
+      line.replace("restarter/next_state astring none", "restarter/next_state astring offline"),
+    );
+    expect(await lookAt([moving])).toMatchObject({ outcome: "failed" });
+  });
+  it("a host that cannot be looked at again in its time is unknown", async () => {
+    expect(await lookAt([["garbage"]], { since: 0 }, 1)).toMatchObject({ outcome: "unknown" });
+  });
+});
