@@ -44,7 +44,8 @@ export const recover = async (context: RunContext, host: Host, lost: Lost): Prom
     begun ||= look.begun;
     if (look.facts !== undefined) return settleFrom(context, host, look.facts, { ...lost, begun });
     if (look.killed !== undefined) return unknown(lost.failure, look.killed);
-    last = look.words;
+    // A look that our own time cut short says less than the one before.
+    if (!signal.aborted) last = look.words;
     await context.pause(LOOK_AGAIN_MS, signal);
   }
   return unknown(lost.failure, last);
