@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import type { Change } from "../../src/domain/change.ts";
@@ -57,6 +67,17 @@ const state = (ended: Ended): string | undefined =>
     ?.split(" ")
     .at(-1);
 const beside = (one: ShellNode): readonly string[] => readdirSync(join(one.root, "etc/nova")).sort();
+/** Records another owner for a path, as root's chown would. */
+const give = (one: ShellNode, path: string, owner: string): void => {
+  const { ino } = statSync(join(one.root, path));
+  const owners = join(one.state, "owners");
+  const others = readFileSync(owners, "utf8").replace(new RegExp(`^${ino} .*\n`, "gm"), "");
+  writeFileSync(
+    owners,
+    `${others}${ino} ${owner}
+`,
+  );
+};
 const lock = (one: ShellNode): boolean => existsSync(join(one.root, "system/volatile/novasweep.lock"));
 
 /** A node, its nova.conf as it is and as it will be, and a script that edits it and restarts nova-compute. */
@@ -97,8 +118,8 @@ const leftovers = (one: ShellNode): readonly string[] =>
     });
 
 /** The kernel may take a moment to bury what was killed. */
-const nothingLeft = async (one: ShellNode): Promise<void> => {
-  const end = Date.now() + 1500;
+const nothingLeft = async (one: ShellNode, withinMs = 1500): Promise<void> => {
+  const end = Date.now() + withinMs;
   while (leftovers(one).length > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
   expect(leftovers(one)).toEqual([]);
 };
@@ -187,6 +208,33 @@ describe.concurrent.each(shells)("a change under %s", { timeout: 120_000 }, (_na
     await nothingLeft(edit.one);
   });
 
+  test("that su calls failed after the rename is put back, and what lies there decides", async () => {
+    const edit = editing();
+    // Both the rename of the edit and that of the restore.
+    edit.one.replaceTool("SU", `$real "$@"; status=$?; case $* in *'exit 22'*) exit 1 ;; esac; exit $status`);
+    const ended = await edit.one.run(shell, edit.script);
+    expect(story(ended)).toContain("step 1 fail E_STEP exit status 1");
+    restored(ended, edit);
+  });
+
+  test("whose script is killed leaves no watcher behind", async () => {
+    const edit = editing();
+    edit.one.replaceTool("SVCADM", "kill -s KILL $PPID");
+    const ended = await edit.one.run(shell, edit.script);
+    expect(story(ended).at(-1)).toBe("step 2 start");
+    // A watcher wakes every 2 s.
+    await nothingLeft(edit.one, 6000);
+  });
+
+  test("that cannot write down whose lock it is does not begin", async () => {
+    const edit = editing();
+    const full = `for at in "$@"; do :; done; case $at in *novasweep.lock) /usr/bin/ln -s /dev/full "$at/record" ;; esac`;
+    edit.one.replaceTool("MKDIR", `$real "$@" || exit 1; ${full}`);
+    const ended = await edit.one.run(shell, edit.script);
+    expect(story(ended)).toEqual(["begin", "refuse E_STEP the record of the lock could not be written", "end 3"]);
+    expect(lock(edit.one)).toBe(false);
+  });
+
   test("goes on to its end when the line is lost", async () => {
     const edit = editing();
     const running = edit.one.start(shell, edit.script);
@@ -240,6 +288,20 @@ describe.concurrent.each(shells.filter(([name]) => name === "ksh93" || name === 
       expect(await refusedWith(boot.script, boot.one)).toMatch(/^refuse E_STALE the node booted at \d+, not at 1$/);
       const down = editing({ fault: "disabled" });
       expect(await refusedWith(down.script, down.one)).toMatch(/^refuse E_STALE .* is disabled, not online$/);
+      const cleanerWas = async (inputs: string, method?: string): Promise<string> => {
+        const edit = editing();
+        if (method !== undefined) edit.one.write("lib/svc/method/nova-cache-cleanup", method);
+        return await refusedWith(edit.script.replace("\nbegin\n", `\n${inputs}\nbegin\n`), edit.one);
+      };
+      expect(await cleanerWas("EXPECT_METHOD=-", "another's")).toBe(
+        "refuse E_STALE /lib/svc/method/nova-cache-cleanup was not there, and is now",
+      );
+      expect(await cleanerWas(`EXPECT_METHOD=${digestOf("ours")}`, "another's")).toBe(
+        `refuse E_STALE /lib/svc/method/nova-cache-cleanup was changed: ${digestOf("another's")}`,
+      );
+      expect(await cleanerWas(`EXPECT_METHOD=- EXPECT_MANIFEST=${digestOf("ours")}`)).toBe(
+        "refuse E_STALE /lib/svc/manifest/site/nova-cache-cleanup.xml was changed: it cannot be read",
+      );
       const busy = editing({ fault: "busy" });
       expect(await refusedWith(busy.script, busy.one)).toMatch(
         /^refuse E_BUSY \/var\/lib\/nova\/images\t\S+\.downloading$/,
@@ -288,6 +350,39 @@ describe.concurrent.each(shells.filter(([name]) => name === "ksh93" || name === 
       expect(story(moved).at(-2)).toBe("step 1 fail E_STALE the quota of rpool/VARSHARE/nova/images is 0, not 7");
       const twice = await kilo.run(shell, applyOf([{ ...create, dataset: "rpool/VARSHARE/nova/images" }]));
       expect(story(twice).at(-2)).toMatch(/^step 1 fail E_STALE .*dataset already exists/);
+    });
+
+    test("makes no dataset over a directory that holds anything, or that cannot be listed", async () => {
+      const full = node();
+      full.write("export/nova/.kept", "");
+      const ended = await full.run(shell, applyOf(places));
+      expect(story(ended).at(-2)).toBe("step 1 fail E_OVERLAP /export/nova is not empty: .kept");
+      expect(ended.lines).toContain(`unseen dataset:${DATASET} absent`);
+      const dark = node();
+      mkdirSync(join(dark.root, "export/nova"));
+      dark.replaceTool("LS", '[ "$1" != -A ] || { echo "ls: I/O error" >&2; exit 2; }; exec $real "$@"');
+      const unlisted = await dark.run(shell, applyOf(places));
+      expect(story(unlisted).at(-2)).toBe("step 1 fail E_STEP /export/nova cannot be listed: ls: I/O error");
+      expect(unlisted.lines).toContain(`unseen dataset:${DATASET} absent`);
+    });
+
+    test("keeps nova.conf's group, and stays out of a directory of root's that others may write", async () => {
+      const group = editing();
+      give(group.one, CONF, "nova root");
+      const ended = await group.one.run(shell, group.script);
+      expect(story(ended).at(-2)).toMatch(
+        /^step 1 fail E_CONF_OWNER \S+ is -rw-r--r--\S* nova root, and would become -rw-r--r--\S* nova nova$/,
+      );
+      expect(group.one.read(CONF)).toBe(group.before);
+      expect(beside(group.one)).toEqual(["nova.conf"]);
+      const open = editing();
+      give(open.one, "etc/nova", "root nova");
+      chmodSync(join(open.one.root, "etc/nova"), 0o775);
+      const kept = await open.one.run(shell, open.script);
+      expect(story(kept).at(-2)).toMatch(
+        /^step 1 fail E_CONF_OWNER \/etc\/nova is root's, and others may write in it: drwxrwxr-x/,
+      );
+      expect(beside(open.one)).toEqual(["nova.conf"]);
     });
 
     test("does not follow links, nor overwrite a nova.conf that changed at the last moment", async () => {
@@ -445,6 +540,44 @@ test.concurrent("a file somebody else wrote meanwhile is not put back", { timeou
     "end 1",
   ]);
   expect(edit.one.read(CONF)).toContain("# by another");
+});
+
+test.concurrent("a file somebody else writes while it is put back stays", { timeout: 60_000 }, async () => {
+  const edit = editing({ fault: "restart-fails" });
+  const write = `echo '# by another' >>'${join(edit.one.root, CONF)}'`;
+  edit.one.replaceTool("SU", `case $* in *'exit 21'*) ;; *'exit 22'*) ${write} ;; esac; exec $real "$@"`);
+  const ended = await edit.one.run(target, edit.script);
+  expect(story(ended).slice(-2)).toEqual([
+    "restore fail E_STALE /etc/nova/nova.conf was changed by somebody else",
+    "end 1",
+  ]);
+  expect(edit.one.read(CONF)).toBe(`${edit.after}# by another\n`);
+});
+
+test.concurrent("a restore reads nova.conf three times before it gives up", { timeout: 60_000 }, async () => {
+  const failing = async (times: number) => {
+    const edit = editing({ fault: "restart-fails" });
+    const count = join(edit.one.dir, "count");
+    edit.one.replaceTool("SVCADM", `[ -e '${count}' ] || echo 0 >'${count}'; exec $real "$@"`);
+    const next = `read n <'${count}'; n=$((n + 1)); echo $n >'${count}'; [ $n -gt ${times} ] || exit 1`;
+    edit.one.replaceTool("DIGEST", `if [ -e '${count}' ]; then ${next}; fi; exec $real "$@"`);
+    return { edit, ended: await edit.one.run(target, edit.script) };
+  };
+  const twice = await failing(2);
+  restored(twice.ended, twice.edit);
+  const never = await failing(99);
+  expect(story(never.ended).at(-2)).toMatch(/^restore fail E_STEP \/etc\/nova\/nova\.conf could not be read/);
+  expect(beside(never.edit.one)).toContain(`nova.conf.novasweep-${RUN}`);
+});
+
+test.concurrent("a note is renamed into its place, never written through a link", { timeout: 60_000 }, async () => {
+  const edit = editing();
+  edit.one.write("etc/another", "another's\n");
+  symlinkSync(join(edit.one.root, "etc/another"), join(edit.one.root, `${CONF}.novasweep-${RUN}.json`));
+  const ended = await edit.one.run(target, edit.script);
+  expect(story(ended).slice(-2)).toEqual(["commit", "end 0"]);
+  expect(edit.one.read("etc/another")).toBe("another's\n");
+  expect(lstatSync(join(edit.one.root, `${CONF}.novasweep-${RUN}.json`)).isFile()).toBe(true);
 });
 
 test.concurrent("a truncated upload runs nothing", async () => {

@@ -217,8 +217,44 @@ describe.concurrent.each(shells)("the probe under %s", (_name, shell) => {
     });
     expect(ended.out).not.toContain("secret");
     expect(seen.lock).toMatchObject({ value: { run: "r", pid: process.pid, alive: true } });
+    expect(ended.lines).toContain("fact lock.before 1");
     juno.write("system/volatile/novasweep.lock/record", `${record.replace(`${booted}`, "1")}\n`);
     expect(facts(await juno.run(shell, probeOf())).lock).toMatchObject({ value: { alive: false } });
+  });
+
+  test("tells of a lock that was there when it began, and is gone when it ends", async () => {
+    const juno = node();
+    juno.write("system/volatile/novasweep.lock/record", "{}\n");
+    juno.replaceTool("BEADM", `/usr/bin/rm -r '${join(juno.root, "system/volatile/novasweep.lock")}'; exec $real "$@"`);
+    const ended = await juno.run(shell, probeOf());
+    expect(ended.lines).toContain("fact lock.before 1");
+    expect(ended.lines).toContain("unseen lock absent");
+    expect((await juno.run(shell, probeOf())).lines).not.toContain("fact lock.before 1");
+  });
+
+  test("takes no more than it should of what it is shown", async () => {
+    const juno = node();
+    juno.write(`${CONF}.novasweep-20260101-000000-aaaaaa.json`, "x".repeat(12 * 1024 ** 2));
+    juno.write(`${CONF}.novasweep-20260102-000000-aaaaaa.json`, "{}\0\nmore\n");
+    const zones = "for i in 1 2 3; do printf '%d:z:incomplete:/z::solaris:shared\\n'";
+    const numbers = Array.from({ length: 400 }, (_, at) => at).join(" ");
+    juno.replaceTool("ZONEADM", `${zones} ${numbers}; done`);
+    juno.replaceTool("UNAME", `[ "$1" = -v ] || exec $real "$@"; printf '%05000d\\n' 0`);
+    const ended = await juno.run(shell, probeOf());
+    expect(ended.err).toBe("");
+    expect(ended.lines.filter((line) => line.startsWith("row notes "))).toEqual([
+      "row notes /etc/nova/nova.conf.novasweep-20260101-000000-aaaaaa.json\t",
+      "row notes /etc/nova/nova.conf.novasweep-20260102-000000-aaaaaa.json\t{}",
+    ]);
+    expect(ended.lines.filter((line) => line.startsWith("row zones "))).toHaveLength(1000);
+    expect(ended.lines.find((line) => line.startsWith("fact version "))).toHaveLength(2000);
+    expect(ended.lines.slice(-2)).toEqual(["facts", "end 0"]);
+  });
+
+  test("ends although a watcher is deaf", async () => {
+    const script = probeOf().replace('trap aside_end "$ASIDE_SIGNAL"', `trap '' "$ASIDE_SIGNAL"`);
+    expect(script).toContain(`trap '' "$ASIDE_SIGNAL"`);
+    expect((await node().run(shell, script)).lines.slice(-2)).toEqual(["facts", "end 0"]);
   });
 
   test("a truncated upload runs nothing", async () => {

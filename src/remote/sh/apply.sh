@@ -15,6 +15,8 @@ BACKUPS_KEPT=4
 PROOF_BYTES=1048576
 # A reading of the service that fails now and then decides nothing; so many in a row do.
 MISSES_MAX=3
+# How often nova.conf is read before a restore gives up, a second apart: one failing read decides nothing.
+READS_MAX=3
 
 # apply_begin: deaf to a lost line, then lock, limits, expects, idle check.
 apply_begin() {
@@ -193,7 +195,8 @@ lock_take() {
   json_word "$CONTROLLER" && lock_controller=$json
   json_word "$OPERATOR" && lock_operator=$json
   printf '{"run":"%s","controller":"%s","user":"%s","pid":%s,"bootedAt":"%s","since":"%s"}\n' "$RUN" \
-    "$lock_controller" "$lock_operator" $$ "$booted" "$lock_since" >"$T/record"
+    "$lock_controller" "$lock_operator" $$ "$booted" "$lock_since" >"$T/record" ||
+    refuse E_STEP 'the record of the lock could not be written'
 }
 
 # lock_break: takes a stale lock out of the way. Of two that try, the rename lets one through; what was renamed must
@@ -201,8 +204,8 @@ lock_take() {
 lock_break() {
   lock_judged=$lock_record lock_aside=$LOCK.stale.$RUN.$$
   "$MV" "$LOCK" "$lock_aside" 2>/dev/null || refuse E_LOCKED "held by another that took it over"
-  lock_record=''
-  [ -r "$lock_aside/record" ] && read -r lock_record <"$lock_aside/record"
+  line_of "$lock_aside/record"
+  lock_record=$text
   if [ "$lock_record" != "$lock_judged" ] || ! "$MKDIR" -m 700 "$LOCK" 2>/dev/null; then
     [ -d "$LOCK" ] || "$MV" "$lock_aside" "$LOCK"
     refuse E_LOCKED "held $lock_record"
@@ -237,6 +240,21 @@ expects() {
     service_read "$SERVICE"
     [ "$state" = "$EXPECT_STATE" ] || refuse E_STALE "$SERVICE is ${state:-not there}, not $EXPECT_STATE"
   fi
+  expect_file "$METHOD" "${EXPECT_METHOD:-}"
+  expect_file "$MANIFEST" "${EXPECT_MANIFEST:-}"
+}
+
+# expect_file PATH DIGEST: `-` for a file that is not there, nothing for one that does not matter.
+expect_file() {
+  case $2 in
+    '') ;;
+    -) ! exists "$R$1" || refuse E_STALE "$1 was not there, and is now" ;;
+    *)
+      digest=''
+      [ ! -f "$R$1" ] || [ -L "$R$1" ] || digest_of "$R$1"
+      [ "$digest" = "$2" ] || refuse E_STALE "$1 was changed: ${digest:-it cannot be read}"
+      ;;
+  esac
 }
 
 # idle_check: no zone being installed, no download under way, in the cache in force or in the one to be.
@@ -321,6 +339,15 @@ property_set() {
 
 # dataset_create DATASET MOUNTPOINT BYTES
 dataset_create() {
+  # zfs makes the dataset and then does not mount it over what is there.
+  if exists "$R$2"; then
+    run "$LS" -A "$R$2" || { tool_failed "$2 cannot be listed"; return 1; }
+    if [ -s "$T/out" ]; then
+      first_line
+      fail E_OVERLAP "$2 is not empty: $line"
+      return 1
+    fi
+  fi
   create_parent=${1%/*}
   if ! property "$create_parent" type; then
     run "$ZFS" create -p "$create_parent" || { tool_failed "$create_parent"; return 1; }
@@ -548,7 +575,8 @@ cleaner_remove() {
 
 # --- nova.conf ---
 
-# conf_guard: it and its directory are no links, and whoever may write the directory owns it. Sets `owner_dir`.
+# conf_guard: it and its directory are no links, and whoever may write the directory owns it. Sets `owner_dir`, and
+# the row of nova.conf.
 conf_guard() {
   conf_dir=${CONF%/*}
   if [ -L "$R$CONF" ] || [ -L "$R$conf_dir" ] || [ ! -f "$R$CONF" ]; then
@@ -557,6 +585,12 @@ conf_guard() {
   fi
   row_of "$conf_dir" || { fail E_STEP "$conf_dir cannot be looked at"; return 1; }
   owner_dir=$row_owner
+  case $owner_dir$row_mode in
+    rootd????w* | rootd???????w*)
+      fail E_CONF_OWNER "$conf_dir is root's, and others may write in it: $row_mode"
+      return 1
+      ;;
+  esac
   row_of "$CONF" || { fail E_STEP "$CONF cannot be looked at"; return 1; }
   case $owner_dir in
     root | "$row_owner") ;;
@@ -568,6 +602,7 @@ conf_guard() {
 # the directory's owner: nawk and Solaris sed add a missing last newline, and /usr/bin/tail may lack -c.
 conf_set() {
   conf_guard || return 1
+  conf_row="$row_mode $row_owner $row_group"
   service_read "$SERVICE"
   edit_since=$since edit_contract=$contract edit_after=$4
   conf_end=$(($1 + $2))
@@ -582,11 +617,18 @@ conf_set() {
   conf_new=$line
   digest_of "$conf_new"
   [ "$digest" = "$4" ] || { fail E_STEP "the new $CONF came out different: $digest"; return 1; }
+  # cp -p keeps the group only when the owner is in it.
+  row_of "${conf_new#"$R"}"
+  if [ "$row_mode $row_owner $row_group" != "$conf_row" ]; then
+    fail E_CONF_OWNER "$CONF is $conf_row, and would become $row_mode $row_owner $row_group"
+    return 1
+  fi
   conf_backup || return 1
   # From here on the EXIT path looks whether there is something to restore.
   edited=1
   conf_rename "$conf_new" && return 0
-  edited=''
+  # Anything else may have failed after the rename.
+  case $code in E_STALE | E_CONF_LINK) edited='' ;; esac
   return 1
 }
 
@@ -616,7 +658,9 @@ conf_backup() {
   noted=1
   as_user "$owner_dir" "umask 077
 [ -f '$R$CONF.novasweep-$RUN' ] || '$CP' -p '$R$CONF' '$R$CONF.novasweep-$RUN' || exit 1
-printf '%s\\n' '{\"run\":\"$RUN\",\"before\":\"$EXPECT_CONF\",\"after\":\"$edit_after\",\"restart\":\"owed\"}' >'$R$conf_note'" || {
+new=\$('$MKTEMP' '$R$conf_dir/.novasweep-$RUN.XXXXXX') || exit 1
+printf '%s\\n' '{\"run\":\"$RUN\",\"before\":\"$EXPECT_CONF\",\"after\":\"$edit_after\",\"restart\":\"owed\"}' >\"\$new\" &&
+  '$MV' -f \"\$new\" '$R$conf_note'" || {
     tool_failed "no backup"
     return 1
   }
@@ -770,8 +814,7 @@ commit() {
   say commit
   watch_start "$STEP_TIMEOUT"
   if [ -n "$restart_asked" ]; then
-    [ -n "$owner_dir" ] || conf_guard
-    [ -z "$owner_dir" ] || notes_pay
+    if [ -n "$owner_dir" ] || conf_guard; then notes_pay; fi
   fi
   [ -z "$noted" ] || backups_prune
   watch_stop
@@ -781,8 +824,8 @@ commit() {
 notes_pay() {
   for pay_file in "$R$CONF".novasweep-*.json; do
     if [ ! -f "$pay_file" ] || [ -L "$pay_file" ]; then continue; fi
-    pay_line=''
-    read -r pay_line <"$pay_file"
+    line_of "$pay_file"
+    pay_line=$text
     # The text goes through a shell of the directory's owner: only our own alphabet.
     case $pay_line in
       *[!A-Za-z0-9'{}":,._-']*) continue ;;
@@ -854,11 +897,17 @@ apply_exit() {
 # touched.
 restore() {
   say 'restore start'
-  digest_of "$R$CONF"
+  if ! conf_digest; then
+    restore_words="$CONF could not be read"
+    restore_service || restore_words="$restore_words; $words"
+    one_line "$restore_words"
+    say "restore fail E_STEP $one"
+    return
+  fi
   if [ "$digest" = "$edit_after" ]; then
     restore_file || {
       one_line "$words"
-      say "restore fail E_STEP $one"
+      say "restore fail $code $one"
       return
     }
   elif [ "$digest" != "$EXPECT_CONF" ]; then
@@ -874,15 +923,33 @@ restore() {
   fi
 }
 
+# conf_digest: `digest` of nova.conf, read again while it cannot be had.
+conf_digest() {
+  reads_left=$READS_MAX
+  until digest_of "$R$CONF"; do
+    reads_left=$((reads_left - 1))
+    [ $reads_left -gt 0 ] || return 1
+    nap 1
+  done
+}
+
+# restore_file: looks a last time, in the same breath. What lies there in the end decides: su may fail after the rename.
 restore_file() {
   conf_guard || return 1
   as_user "$owner_dir" "umask 077
 new=\$('$MKTEMP' '$R${CONF%/*}/.novasweep-$RUN.XXXXXX') || exit 1
 '$CP' -p '$R$CONF.novasweep-$RUN' \"\$new\" || exit 1
 [ \"\$('$DIGEST' -a sha256 \"\$new\")\" = '$EXPECT_CONF' ] || exit 1
-'$MV' -f \"\$new\" '$R$CONF'" || { tool_failed "$CONF was not put back"; return 1; }
-  digest_of "$R$CONF"
-  [ "$digest" = "$EXPECT_CONF" ] || fail E_STEP "$CONF was not put back"
+[ ! -h '$R$CONF' ] && [ \"\$('$DIGEST' -a sha256 '$R$CONF')\" = '$edit_after' ] || exit 22
+'$MV' -f \"\$new\" '$R$CONF'"
+  restore_status=$rc
+  said
+  restore_words=$words
+  conf_digest && [ "$digest" = "$EXPECT_CONF" ] && return 0
+  case $restore_status in
+    22) fail E_STALE "$CONF was changed by somebody else" ;;
+    *) fail E_STEP "$CONF was not put back: $restore_words" ;;
+  esac
 }
 
 # restore_service: from the state it is in now, twice if it must be: a restart that meets a transition is dropped.

@@ -12,19 +12,50 @@
 PROBE_GRACE_S=20
 # A watcher sleeps in pieces of this many seconds: a signal that meets the moment before its wait costs no more.
 NAP_MAX_S=2
+# Moments a watcher has to end by itself, each the start of a process, some milliseconds; it needs one or two.
+MOMENTS_MAX=100
 # Ends a watcher. Main has no trap for it: a TERM that met the watcher before its own trap would be lost in main's.
 ASIDE_SIGNAL=USR1
 # Longest text of a tool that a line carries, characters: enough for its message, short enough for a screen.
 WORDS_MAX=400
+# Longest text of any line, characters: no path, property or note of ours comes near it.
+LINE_MAX=2000
+# Most rows of a list: a node has tens; more is an accident, or somebody's mischief.
+ROWS_MAX=1000
 
 # say TEXT: one marker line; while `gathering`, kept for `flush`. Nobody listens any more: go on in silence, the
 # transaction must end in order.
 say() {
+  said_text=$1
+  [ ${#said_text} -le $LINE_MAX ] || said_text=$(printf "%.${LINE_MAX}s" "$said_text")
   if [ -n "$gathering" ]; then
-    held="$held@$N $1$NL"
+    held="$held@$N $said_text$NL"
   else
-    printf '@%s %s\n' "$N" "$1" || exec >/dev/null 2>&1
+    printf '@%s %s\n' "$N" "$said_text" || exec >/dev/null 2>&1
   fi
+}
+
+# list KEY: its rows follow.
+list() {
+  rows_left=$ROWS_MAX
+  say "list $1"
+}
+
+# row KEY TEXT: one row of the list that was begun last, as long as there is room.
+row() {
+  [ "$rows_left" -gt 0 ] || return 0
+  rows_left=$((rows_left - 1))
+  say "row $1 $2"
+}
+
+# line_of FILE: `text`, the first line of a plain file. Read by a child, and no more of it than a line may have:
+# `read` would take a line of any length into this shell.
+line_of() {
+  text=''
+  [ -f "$1" ] && [ -r "$1" ] || return 0
+  # bash warns of a NUL.
+  { text=$("$DD" "if=$1" bs=$((LINE_MAX + 1)) count=1 2>/dev/null); } 2>/dev/null
+  text=${text%%"$NL"*}
 }
 
 # flush: what was kept, in one write: each write is a packet of its own, and a probe says some ninety lines.
@@ -147,6 +178,7 @@ watch() {
     [ "$watch_left" -ge "$NAP_MAX_S" ] || watch_nap=$watch_left
     watch_left=$((watch_left - watch_nap))
     nap "$watch_nap"
+    main_lives
   done
   # POSIX has no other way for a subshell to learn its own pid.
   # shellcheck disable=SC2016 # that shell's
@@ -158,6 +190,7 @@ watch() {
     case $watch_found in
       *"$NL"*)
         [ -z "$T" ] || : >"$T/late"
+        main_lives
         # shellcheck disable=SC2086 # a list of pids
         kill -s KILL ${watch_found#*"$NL"} 2>/dev/null
         ;;
@@ -165,6 +198,9 @@ watch() {
     nap 2
   done
 }
+
+# main_lives: else this watcher ends: the pids it knows may be anybody's by now.
+main_lives() { kill -s 0 $$ 2>/dev/null || exit 0; }
 
 watch_stop() {
   [ -n "$watcher" ] || return 0
@@ -187,9 +223,16 @@ aside_end() {
   exit 0
 }
 
-# put_away PID
+# put_away PID: ends a watcher. After some moments for its own trap, which ends its sleep as well, with KILL: it has
+# nothing to save, and a signal it lost must not keep us waiting.
 put_away() {
   kill -s "$ASIDE_SIGNAL" "$1" 2>/dev/null
+  away_left=$MOMENTS_MAX
+  while [ "$away_left" -gt 0 ] && kill -s 0 "$1" 2>/dev/null; do
+    away_left=$((away_left - 1))
+    "$SLEEP" 0 </dev/null >/dev/null 2>&1
+  done
+  [ "$away_left" -gt 0 ] || kill -s KILL "$1" 2>/dev/null
   wait "$1" 2>/dev/null
 }
 

@@ -66,7 +66,10 @@ probe() {
   gathering=1
   watch_start "$PROBE_GRACE_S"
   probe_system
+  LOCK=$R/system/volatile/novasweep.lock
   if [ "$kernel" = SunOS ]; then
+    # The lock itself is read last: a script that ends meanwhile would leave facts of its middle, and no lock.
+    ! exists "$LOCK" || say 'fact lock.before 1'
     probe_packages
     probe_driver
     probe_service svc.nova "$SERVICE"
@@ -195,12 +198,12 @@ driver_look() {
 # probe_service KEY FMRI
 probe_service() {
   ask "$1" "$SVCPROP" "$2" || return
-  say "list $1"
+  list "$1"
   set -f
   IFS=$NL
   for service_row in $got; do
     case $service_row in
-      restarter/* | start/* | stop/* | config/* | periodic/* | periodic_restarter/*) say "row $1 $service_row" ;;
+      restarter/* | start/* | stop/* | config/* | periodic/* | periodic_restarter/*) row "$1" "$service_row" ;;
     esac
   done
   IFS=$BLANKS
@@ -209,7 +212,7 @@ probe_service() {
 
 # probe_files: ls of everything, digests, nova.conf.
 probe_files() {
-  say 'list ls'
+  list ls
   conf_size=''
   # shellcheck disable=SC2086 # blank-separated
   probe_ls "$CONF" "${CONF%/*}" $DIRS "$METHOD" "$MANIFEST"
@@ -277,7 +280,7 @@ probe_ls() {
       *) continue ;;
     esac
     ls_path=/${ls_row#*" $R/"}
-    say "row ls ${ls_row%%" $R/"*} $ls_path"
+    row ls "${ls_row%%" $R/"*} $ls_path"
     if [ "$ls_path" = "$CONF" ]; then
       # shellcheck disable=SC2086 # columns
       set -- $ls_row
@@ -353,7 +356,7 @@ path_of() {
 }
 
 conf_send() {
-  say 'list conf.bytes'
+  list conf.bytes
   flush
   "$OD" -An -v -tx1 <"$R$CONF" | "$NAWK" -v n="@$N row conf.bytes " '
     { gsub(/[ \t]/, ""); row = row $0 }
@@ -509,7 +512,8 @@ conf_look() {
 probe_zfs() {
   root='' pool=''
   if ask root "$ZFS" list -H -o name "$R/"; then
-    root=$got pool=${got%%/*}
+    one_line "$got"
+    root=$one pool=${one%%/*}
     say "fact root $root"
     ask_fact pool.available "$ZFS" get -Hp -o value available "$pool"
   fi
@@ -524,15 +528,15 @@ probe_zfs() {
     esac
     zfs_add "$zfs_name"
   done
-  say 'list on'
+  list on
   for zfs_dir in $all_dirs; do
     exists "$R$zfs_dir" || continue
     ask "on:$zfs_dir" "$ZFS" list -H -o name "$R$zfs_dir" || continue
     one_line "$got"
-    say "row on $zfs_dir$TAB$one"
+    row on "$zfs_dir$TAB$one"
     zfs_add "$one"
   done
-  say 'list datasets'
+  list datasets
   zfs_properties=mountpoint,mounted,quota,used,usedbydataset,usedbysnapshots,available,atime,readonly
   # shellcheck disable=SC2086 # names hold no blanks
   got=$("$ZFS" get -Hp -o name,property,value $zfs_properties $zfs_names 2>&1)
@@ -541,7 +545,7 @@ probe_zfs() {
   IFS=$NL
   for zfs_row in $got; do
     case $zfs_row in
-      *"$TAB"*"$TAB"*) say "row datasets $zfs_row" && continue ;;
+      *"$TAB"*"$TAB"*) row datasets "$zfs_row" && continue ;;
       "cannot open '"*"does not exist") why=absent ;;
       "cannot open '"*"ermission denied") why=denied ;;
       *) continue ;;
@@ -575,7 +579,8 @@ caches_look() {
   caches_show=$1
   shift
   caches_now=$("$DATE" '+%Y-%m-%d %H:%M:%S')
-  caches_read "$@" | "$NAWK" -v n="@$N " -v now="$caches_now" -v most=$BUSY_MAX -v show="$caches_show" '
+  caches_read "$@" | "$NAWK" -v n="@$N " -v now="$caches_now" -v most=$BUSY_MAX -v show="$caches_show" \
+    -v most_rows="$ROWS_MAX" '
     # Days since 1970-03-01 by the civil calendar, then seconds.
     function seconds(date, time,   y, m, d) {
       y = substr(date, 1, 4) + 0
@@ -609,7 +614,7 @@ caches_look() {
     function or_dash(s) { return s == "" ? "-" : s }
     END {
       for (i = 1; i <= dirs; i++) {
-        if (show == "facts")
+        if (show == "facts" && i <= most_rows)
           printf "%srow images %s\t%d\t%.0f\t%.0f\t%d\t%s\t%s\n", n, dir[i], count[i], bytes[i], largest[i], \
             partials[i], or_dash(oldest[i]), or_dash(newest[i])
       }
@@ -622,7 +627,7 @@ caches_look() {
 }
 
 probe_caches() {
-  say 'list images'
+  list images
   set --
   for caches_dir in $all_dirs; do
     exists "$R$caches_dir" || continue
@@ -656,17 +661,17 @@ zones_incomplete() {
 
 probe_zones() {
   zones_incomplete || return
-  say 'list zones'
-  for zones_name in $incomplete; do say "row zones $zones_name"; done
+  list zones
+  for zones_name in $incomplete; do row zones "$zones_name"; done
 }
 
 probe_boot_environments() {
   ask be "$BEADM" list -H || return
-  say 'list be'
+  list be
   set -f
   IFS=$NL
   for be_row in $got; do
-    case $be_row in *';'*';'*';'*) say "row be $be_row" ;; esac
+    case $be_row in *';'*';'*';'*) row be "$be_row" ;; esac
   done
   IFS=$BLANKS
   set +f
@@ -693,22 +698,23 @@ probe_notes() {
     unseen notes denied
     return
   fi
-  say 'list notes'
+  list notes
   notes_left=$NOTES_MAX
   for notes_file in "$R$CONF".novasweep-*.json; do
     # Whoever owns the directory could point a link anywhere: not followed.
     if [ ! -f "$notes_file" ] || [ -L "$notes_file" ] || [ $notes_left -eq 0 ]; then continue; fi
-    notes_left=$((notes_left - 1)) notes_line=''
-    [ -r "$notes_file" ] && read -r notes_line <"$notes_file"
-    [ ${#notes_line} -le 2000 ] || notes_line=''
-    say "row notes ${notes_file#"$R"}$TAB$notes_line"
+    notes_left=$((notes_left - 1))
+    line_of "$notes_file"
+    [ ${#text} -le "$LINE_MAX" ] || text=''
+    row notes "${notes_file#"$R"}$TAB$text"
   done
 }
 
 # lock_read: `lock_record`, `lock_pid` and `lock_alive` of the lock that is there.
 lock_read() {
-  lock_record='' lock_alive=''
-  [ -r "$LOCK/record" ] && read -r lock_record <"$LOCK/record"
+  lock_alive=''
+  line_of "$LOCK/record"
+  lock_record=$text
   lock_pid=${lock_record#*\"pid\":}
   lock_pid=${lock_pid%%[!0-9]*}
   case $lock_record in
@@ -717,7 +723,6 @@ lock_read() {
 }
 
 probe_lock() {
-  LOCK=$R/system/volatile/novasweep.lock
   if [ ! -d "$LOCK" ]; then
     unseen lock absent
   elif [ ! -x "$LOCK" ]; then
