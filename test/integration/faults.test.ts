@@ -7,17 +7,13 @@ import { fleetSpecs } from "../../src/lab/node-spec.ts";
 import { type Lab, startLab } from "../../src/lab/start.ts";
 import { against, codesOf, eventsOf, novasweep, outcomesOf, scratch } from "../support/novasweep.ts";
 
-/** Waits for the restart's least deadline, 240 s: run by test:long. */
-const slow = new Set(["stuck"]);
-const tried = faults.filter(({ name }) => !slow.has(name) || process.env["NOVASWEEP_LONG"] === "1");
-
 const dir = scratch("faults");
 let lab: Lab;
 beforeAll(async () => {
   // A healthy node goes first, so that the fault is not the canary's.
   lab = await startLab({
-    nodes: 2 * tried.length,
-    specs: tried.flatMap(({ name }, at) =>
+    nodes: 2 * faults.length,
+    specs: faults.flatMap(({ name }, at) =>
       fleetSpecs(2, [{ name, count: 1 }]).map((spec) => ({
         ...spec,
         name: `${spec.fault === undefined ? "ok" : "bad"}${at}`,
@@ -32,7 +28,7 @@ afterAll(async () => {
 });
 
 describe.concurrent("a rollout over a healthy node and one that", () => {
-  it.each(tried.map((fault, at) => [fault.does, fault, at] as const))(
+  it.each(faults.map((fault, at) => [fault.does, fault, at] as const))(
     "%s",
     { timeout: 400_000 },
     async (_, fault, at) => {
