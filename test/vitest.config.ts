@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-const project = (name: string, testTimeout: number) => ({
-  test: { name, include: [`${name}/**/*.test.{ts,tsx}`], testTimeout, hookTimeout: testTimeout },
+const project = (name: string, testTimeout: number, more: readonly string[] = []) => ({
+  test: { name, include: [`${name}/**/*.test.{ts,tsx}`, ...more], testTimeout, hookTimeout: testTimeout },
 });
 
 /** One project a suite; run from here: `vitest run --root test --project unit`. */
@@ -14,6 +14,8 @@ export default defineConfig({
       project("shell", 60_000),
       project("integration", 120_000),
       project("e2e", 240_000),
+      // npm run test:long: what takes minutes, and the property tests with large counts.
+      project("long", 400_000, ["integration/nova-conf-oslo.test.ts"]),
     ],
   },
 });

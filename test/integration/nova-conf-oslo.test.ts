@@ -122,8 +122,8 @@ const section = fc.constantFrom("DEFAULT", "solariszones");
 /** For what Nova gets the oracle opens the file itself, as Python 3: what both Pythons read alike. */
 const isPlain = (bytes: Uint8Array): boolean => /^(?:[\t\n -~]|\r\n)*$/.test(textOf(bytes));
 
-/** Enough to meet each rule in each neighbourhood many times; with what a failure shrinks to, within seconds. */
-const runs = 300;
+/** Enough to meet each rule in each neighbourhood many times, within seconds; `npm run test:long` asks for more. */
+const runs = Number(process.env["NOVASWEEP_RUNS"] ?? 300);
 
 describe("any file", () => {
   test("is accepted or refused, and read, as the real oslo.config does", async () => {
