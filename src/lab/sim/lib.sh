@@ -1,14 +1,14 @@
 #!/bin/sh
 # What every simulator shares. Sourced, never run: LAB_NODE (the node's private directory), LAB_SIM (this
 # directory) and LAB_USER (the identity a command runs with) come from the lab's server. State lies in
-# $LAB_NODE/state, the node's file tree in $LAB_NODE/root.
+# $LAB_NODE/state, the node's file tree in $LAB_NODE/root (LAB_ROOT: elsewhere; empty where the node has a root of its own).
 # shellcheck disable=SC2034 # variables set here are read by the simulators that source this file
 set -u
 LC_ALL=C
 PATH=/usr/bin:/bin
 export LC_ALL PATH
 S=$LAB_NODE/state
-R=$LAB_NODE/root
+R=${LAB_ROOT-$LAB_NODE/root}
 TAB='	'
 NL='
 '
