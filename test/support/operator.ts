@@ -26,19 +26,24 @@ export interface Operator {
   readonly nodes: readonly LabNode[];
 }
 
+/** A home with known_hosts and an inventory, and `novasweep` in the PATH. */
+export const openAccount = (dir: string, knownHostsPath: string, inventory: string): Omit<Operator, "nodes"> => {
+  for (const sub of [".ssh", "bin", "inventory"]) mkdirSync(join(dir, sub), { recursive: true, mode: 0o700 });
+  copyFileSync(knownHostsPath, join(dir, ".ssh/known_hosts"));
+  writeFileSync(join(dir, "inventory/hosts.ini"), inventory);
+  writeFileSync(join(dir, "bin/novasweep"), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, { mode: 0o755 });
+  const env = { HOME: dir, PATH: `${join(dir, "bin")}:${process.env["PATH"] ?? ""}` };
+  return { dir, env, stateDir: join(dir, ".local/state/novasweep") };
+};
+
 /** The account of somebody whose fleet is the nodes of one scenario. */
 export const operatorOf = (lab: Lab, scene: string): Operator => {
   const nodes = lab.nodes.filter(({ name }) => name.replace(/\d+$/, "") === scene);
   if (nodes.length === 0) throw new Error(`no node of ${scene} in the lab`);
-  const dir = join(lab.dir, `operator-${scene}`);
-  for (const sub of [".ssh", "bin", "inventory"]) mkdirSync(join(dir, sub), { recursive: true, mode: 0o700 });
-  copyFileSync(lab.knownHostsPath, join(dir, ".ssh/known_hosts"));
   const hosts = nodes.map(({ name, port }) => `${name} ansible_host=127.0.0.1 ansible_port=${port}\n`);
   const vars = readFileSync(lab.inventoryPath, "utf8").replace(/^[\s\S]*\n\[compute:vars\]\n/, "[compute:vars]\n");
-  writeFileSync(join(dir, "inventory/hosts.ini"), `[compute]\n${hosts.join("")}\n${vars}`);
-  writeFileSync(join(dir, "bin/novasweep"), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, { mode: 0o755 });
-  const env = { HOME: dir, PATH: `${join(dir, "bin")}:${process.env["PATH"] ?? ""}` };
-  return { dir, env, stateDir: join(dir, ".local/state/novasweep"), nodes };
+  const inventory = `[compute]\n${hosts.join("")}\n${vars}`;
+  return { ...openAccount(join(lab.dir, `operator-${scene}`), lab.knownHostsPath, inventory), nodes };
 };
 
 /** Runs a command line as the operator, without any terminal; `shell` is what takes it. */
@@ -66,7 +71,7 @@ export const inShell = (
   });
 
 /** The journals of an operator, oldest first. */
-export const journalsOf = ({ stateDir }: Operator): readonly (readonly RunEvent[])[] => {
+export const journalsOf = ({ stateDir }: Pick<Operator, "stateDir">): readonly (readonly RunEvent[])[] => {
   const runs = join(stateDir, "runs");
   return readdirSync(runs)
     .filter((name) => name.endsWith(".ndjson"))
