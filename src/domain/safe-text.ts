@@ -57,8 +57,13 @@ const dangerousInJson = new RegExp(dangerous.source.replace("\\p{Cc}", "\\u007F-
  * A value as JSON on one line (or indented by two), every dangerous character as `\\uXXXX`: safe on a terminal and
  * still the very same value for whoever parses it.
  */
-export const safeJson = (value: unknown, indent?: 2): string =>
-  JSON.stringify(value, undefined, indent).replaceAll(dangerousInJson, escaped);
+export const safeJson = (value: unknown, indent?: 2): string => {
+  const json = JSON.stringify(value, undefined, indent);
+  // Nearly every event of a run; to ask Unicode about each of its characters costs ten times as much.
+  return plainJson.test(json) ? json : json.replaceAll(dangerousInJson, escaped);
+};
+
+const plainJson = /^[\n\x20-\x7e]*$/;
 
 const escaped = (char: string): string =>
   Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, "0")}`).join("");

@@ -22,6 +22,8 @@ export type ReplyLine =
 /** Longest line believed, bytes: the longest of ours is a row of 1,024 bytes in hex; more is cut and can only be stray. */
 export const MAX_LINE_BYTES = 8_192;
 
+const NEWLINE = 0x0a;
+
 /** Splits a script's stdout into lines as it comes and reads each; memory is bounded by one line. */
 export class ReplyReader {
   readonly #prefix: string;
@@ -35,12 +37,15 @@ export class ReplyReader {
   }
 
   push(bytes: Buffer): void {
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
     let from = 0;
-    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, from)) {
-      this.#line(bytes.subarray(from, at));
-      from = at + 1;
+    if (this.#rest.length > 0 && end > 0) {
+      const first = bytes.indexOf(NEWLINE);
+      this.#line(bytes.subarray(0, first));
+      from = first + 1;
     }
-    this.#keep(bytes.subarray(from));
+    if (from < end) this.#lines(bytes.subarray(from, end - 1));
+    this.#keep(bytes.subarray(end));
   }
 
   /** The channel ended: what is left without a newline is stray, never a marker. */
@@ -55,6 +60,20 @@ export class ReplyReader {
     if (bytes.length > room) this.#cut = true;
     // A copy: the network's buffer is not ours to hold.
     this.#rest = Buffer.concat([this.#rest, bytes.subarray(0, Math.max(0, room))]);
+  }
+
+  /** Whole lines, without the last newline. A piece no longer than a line may be has none that is too long: it is decoded in one go. */
+  #lines(bytes: Buffer): void {
+    if (bytes.length <= MAX_LINE_BYTES) {
+      for (const text of bytes.toString("utf8").split("\n")) this.#accept(parseLine(text, this.#prefix));
+      return;
+    }
+    let from = 0;
+    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, from)) {
+      this.#line(bytes.subarray(from, at));
+      from = at + 1;
+    }
+    this.#line(bytes.subarray(from));
   }
 
   #line(bytes: Buffer): void {

@@ -5,7 +5,16 @@
 import { readFileSync } from "node:fs";
 import type { Settings } from "../../domain/settings.ts";
 
-const asset = (name: string): string => readFileSync(new URL(`./${name}`, import.meta.url), "utf8");
+const read = new Map<string, string>();
+
+/** A file beside this one, read once: a survey asks for it once a host. */
+const asset = (name: string): string => {
+  const before = read.get(name);
+  if (before !== undefined) return before;
+  const text = readFileSync(new URL(`./${name}`, import.meta.url), "utf8");
+  read.set(name, text);
+  return text;
+};
 
 /** Most seconds a run may start late, so that a fleet enabled at once does not sweep at once; a tenth of a shorter period. */
 const JITTER_MAX_S = 300;
