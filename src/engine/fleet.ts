@@ -12,7 +12,6 @@ import { cutWaves, shareDown } from "../domain/waves.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./prove.ts";
 import { type Survey, surveyHost } from "./survey.ts";
-import { carryOut } from "./waves.ts";
 
 /** How a run ended. */
 export interface RunResult {
@@ -118,6 +117,8 @@ export class Fleet {
       return;
     }
     this.#context.emitter.emit({ type: "plan.accepted", by, changing: plan.waves.flat().length });
+    // Loaded only to change hosts: a survey has no use for a fourth of the program.
+    const { carryOut } = await import("./waves.ts");
     this.#stopped = await carryOut(this.#context, plan, this.#basis, this);
     // What was done to hosts is on record before the run says that it went well.
     await this.#context.emitter.durable();

@@ -1,10 +1,26 @@
 /** Text in columns: padded and cut by the width a terminal gives it. The one user of string-width. */
-import stringWidth from "string-width";
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+const printableAscii = /^[\x20-\x7e]*$/;
+let measure: ((text: string) => number) | undefined;
+let segmenter: Intl.Segmenter | undefined;
+
+/** Loads string-width for the first text that needs it: its tables and its segmenter take as long as Node's own start. */
+const measured = (text: string): number => {
+  measure ??= (require("string-width") as typeof import("string-width")).default;
+  return measure(text);
+};
+
+/** What a reader sees as single characters. Plain text has one a code unit, and needs no segmenter. */
+const graphemesOf = (text: string): readonly string[] => {
+  if (printableAscii.test(text)) return text.split("");
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return [...segmenter.segment(text)].map(({ segment }) => segment);
+};
 
 /** Columns a text takes. It must be safe already. */
-export const widthOf = (text: string): number => stringWidth(text);
-
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+export const widthOf = (text: string): number => (printableAscii.test(text) ? text.length : measured(text));
 
 /** The text, cut to `width` columns; a cut one ends in `…`. */
 export const cutTo = (text: string, width: number): string => {
@@ -12,7 +28,7 @@ export const cutTo = (text: string, width: number): string => {
   if (width <= 0) return "";
   let cut = "";
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const segment of graphemesOf(text)) {
     const next = used + widthOf(segment);
     if (next > width - 1) break;
     cut += segment;

@@ -4,9 +4,6 @@ import { visibleSafe } from "../../domain/safe-text.ts";
 import { JournalLost } from "../../engine/emitter.ts";
 import { Fleet } from "../../engine/fleet.ts";
 import type { ResolvedHost } from "../../inventory/settle.ts";
-import { renderPlan } from "../../view/plan-view.ts";
-import { renderStatusJson } from "../../view/status-json.ts";
-import { renderStatusTable } from "../../view/status-table.ts";
 import { composeRun, type FleetRequest, type Hands, noRecord, openRecord } from "../compose.ts";
 import { confirmChanges } from "../confirm.ts";
 import { BAD_INPUT, complain, type Io } from "../io.ts";
@@ -67,7 +64,7 @@ const runOver = async (
   try {
     const result = await new Fleet(context).run();
     await view.close();
-    print(request, io, view, new Map(hosts.map(({ name, address }) => [name, address])));
+    await print(request, io, view, new Map(hosts.map(({ name, address }) => [name, address])));
     return result.exit;
   } catch (error) {
     await view.close();
@@ -99,18 +96,29 @@ const journalLost = (io: Io, error: JournalLost): number => {
   return STOPPED;
 };
 
-/** What a run leaves on stdout. With ndjson the events are the result. */
-const print = (request: FleetRequest, io: Io, view: LiveView, addresses: ReadonlyMap<string, string>): void => {
+/** What a run leaves on stdout. With ndjson the events are the result. Only the form that is asked for is loaded. */
+const print = async (
+  request: FleetRequest,
+  io: Io,
+  view: LiveView,
+  addresses: ReadonlyMap<string, string>,
+): Promise<void> => {
   if (request.output === "ndjson") return;
   const state = view.state();
-  if (request.command === "status")
-    io.stdout.write(
-      request.format === "json"
-        ? renderStatusJson(state, addresses)
-        : `${renderStatusTable(state, io.stdout.isTTY ? io.stdout.columns : undefined).join("\n")}\n`,
-    );
-  else if (request.check && state.plan !== undefined)
-    io.stdout.write(`${renderPlan(state.plan, request).join("\n")}\n`);
+  if (request.command === "rollout") {
+    if (request.check && state.plan !== undefined) io.stdout.write(await planText(state.plan, request));
+  } else if (request.format === "json") {
+    const { renderStatusJson } = await import("../../view/status-json.ts");
+    io.stdout.write(renderStatusJson(state, addresses));
+  } else {
+    const { renderStatusTable } = await import("../../view/status-table.ts");
+    io.stdout.write(`${renderStatusTable(state, io.stdout.isTTY ? io.stdout.columns : undefined).join("\n")}\n`);
+  }
+};
+
+const planText = async (plan: Plan, shown: { readonly diff: boolean }): Promise<string> => {
+  const { renderPlan } = await import("../../view/plan-view.ts");
+  return `${renderPlan(plan, shown).join("\n")}\n`;
 };
 
 /** Shows the plan and asks, unless `--yes` answered already. Whoever is asked sees the changed lines. */
@@ -120,7 +128,7 @@ const acceptor =
     if (request.command !== "rollout") return undefined;
     await view.suspend();
     if (request.output !== "ndjson")
-      io.stderr.write(`${renderPlan(plan, { diff: request.diff || !request.yes }).join("\n")}\n\n`);
+      io.stderr.write(`${await planText(plan, { diff: request.diff || !request.yes })}\n`);
     const changing = plan.waves.flat().length;
     const answer = request.yes
       ? ({ ok: true, value: true } as const)
