@@ -15,6 +15,7 @@ import type { Identities, Identity } from "./identities.ts";
 import { type Addresses, openSocket, type Resolver } from "./resolver.ts";
 import { ScriptChannel } from "./script-channel.ts";
 import { ServerHello } from "./server-hello.ts";
+import { signAtOnce } from "./sign-at-once.ts";
 import { Client as SshClient } from "./ssh2.ts";
 import type { Chunk, Clocks, Layer } from "./transport.ts";
 
@@ -155,6 +156,7 @@ export class Connection {
       }),
     });
     ignoreHostKeyAnnouncement(client);
+    signAtOnce(client, this.#shared.identities.accepted);
     socket.on("data", this.#onHello);
   }
 
@@ -167,10 +169,7 @@ export class Connection {
   #onHandshake(newKey: Buffer | undefined): void {
     this.#socket?.removeListener("data", this.#onHello);
     const unrecorded = newKey && this.#shared.hostKeys.record(this.#host.address, this.#host.port, newKey);
-    if (unrecorded !== undefined) {
-      this.#lose(unrecorded);
-      return;
-    }
+    if (unrecorded !== undefined) this.#lose(unrecorded);
     this.#startClock(this.#shared.clocks.authMs);
     this.#enter("auth");
   }

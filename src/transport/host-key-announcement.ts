@@ -1,5 +1,6 @@
 /** What we answer to OpenSSH's announcement of all its host keys. */
 import type { Client } from "ssh2";
+import { property } from "./ssh2-inside.ts";
 
 const ANNOUNCEMENT = "hostkeys-00@openssh.com";
 
@@ -26,6 +27,3 @@ export const ignoreHostKeyAnnouncement = (client: Client): void => {
   };
   Reflect.set(handlers, "GLOBAL_REQUEST", replaced);
 };
-
-const property = (of: unknown, name: string): unknown =>
-  typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;

@@ -17,6 +17,8 @@ export type Identity =
 const MAX_KEY_FILE_BYTES = 65_536;
 
 export class Identities {
+  /** Keys that a host has taken since this was made. */
+  readonly accepted: Set<ParsedKey> = new Set();
   readonly #homeDir: string;
   readonly #read = new Map<string, Promise<Identity>>();
 

@@ -27,8 +27,8 @@ export class Resolver {
 const NEXT_ADDRESS_MS = 2_000;
 
 /** Starts to connect to the first address that answers. Without Nagle's delay, which costs 40 ms a request here. */
-export const openSocket = (addresses: Addresses, host: string, port: number): Socket =>
-  connect({
+export const openSocket = (addresses: Addresses, host: string, port: number): Socket => {
+  const socket = connect({
     host,
     port,
     noDelay: true,
@@ -39,3 +39,17 @@ export const openSocket = (addresses: Addresses, host: string, port: number): So
       else if (first !== undefined) callback(null, first.address, first.family);
     },
   });
+  // Must be its first listener: what the others write in answer is gathered.
+  socket.on("data", () => gatherWrites(socket));
+  return socket;
+};
+
+/**
+ * Holds back what is written until this turn of the event loop is over, then sends it in one system call: ssh2 makes three of every
+ * packet, and often has several packets to say at once.
+ */
+const gatherWrites = (socket: Socket): void => {
+  if (socket.writableCorked > 0) return;
+  socket.cork();
+  setImmediate(() => socket.uncork());
+};

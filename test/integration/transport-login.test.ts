@@ -151,6 +151,42 @@ describe("authentication", () => {
     expect(accepted(logged)).not.toContain("Failed none");
   });
 
+  test("a key one host has taken signs at once at the next; an RSA key asks again, and so does a new run", async () => {
+    const rsa = makeKey(join(sshd.dir, "asks-rsa"), "rsa");
+    writeFileSync(join(sshd.dir, "authorized"), `${publicKey(key)}\n${publicKey(rsa)}\n`);
+    const questions = async (file: string): Promise<readonly number[]> => {
+      const transport = sshTransport({ identityFiles: [file], knownHostsFiles: [knownHosts] });
+      const asked: number[] = [];
+      for (let turn = 0; turn < 3; turn++) {
+        const logged = sshd.log().length;
+        expect((await collect(transport.run(host, "exit 0\n", never))).last).toEqual(ok);
+        expect(accepted(logged)).toContain("Accepted publickey");
+        asked.push(accepted(logged).match(/Postponed publickey/g)?.length ?? 0);
+      }
+      return asked;
+    };
+    expect(await questions(key)).toEqual([1, 0, 0]);
+    expect(await questions(key)).toEqual([1, 0, 0]);
+    expect(await questions(rsa)).toEqual([1, 1, 1]);
+  });
+
+  test("a host that will not have the key another took says so, and gets the next one", async () => {
+    const other = makeKey(join(sshd.dir, "other"));
+    const transport = sshTransport({ identityFiles: [key, other], knownHostsFiles: [knownHosts] });
+    const run = () => collect(transport.run(host, "exit 0\n", never));
+    writeFileSync(join(sshd.dir, "authorized"), `${publicKey(key)}\n`);
+    expect((await run()).last).toEqual(ok);
+    writeFileSync(join(sshd.dir, "authorized"), `${publicKey(other)}\n`);
+    expect((await run()).last).toEqual(ok);
+    writeFileSync(join(sshd.dir, "authorized"), "\n");
+    const { code, message } = await run();
+    expect(code).toBe("E_AUTH");
+    expect(message).toBe(
+      `no key was accepted for root: tried ${key} (${fingerprintOf(key)}), ${other} (${fingerprintOf(other)}); the server accepts publickey`,
+    );
+    writeFileSync(join(sshd.dir, "authorized"), `${publicKey(key)}\n`);
+  });
+
   test("a wrong key is E_AUTH with its name and what the server accepts", async () => {
     const reply = await login({ identityFiles: [stranger] });
     expect(reply).toMatchObject({ code: "E_AUTH", last: { layer: "auth" } });

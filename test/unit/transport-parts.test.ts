@@ -5,6 +5,7 @@ import { offerFor } from "../../src/transport/algorithms.ts";
 import { ChunkQueue } from "../../src/transport/chunk-queue.ts";
 import { fastGroupExchange } from "../../src/transport/fast-gex.ts";
 import { HandshakeSlots } from "../../src/transport/handshake-slots.ts";
+import { createRandomPool } from "../../src/transport/random-pool.ts";
 import { printable, ServerHello } from "../../src/transport/server-hello.ts";
 
 describe("fast group exchange", () => {
@@ -35,6 +36,32 @@ describe("fast group exchange", () => {
   ])("refuses a server's public value of %s", ([, value]) => {
     const mine = fastGroupExchange(createDiffieHellmanGroup("modp14").getPrime(), two);
     expect(() => mine.computeSecret(value)).toThrow();
+  });
+});
+
+describe("random bytes in portions", () => {
+  test("fill what was asked for and nothing else, and never come twice", () => {
+    const fill = createRandomPool();
+    const portions = new Set<string>();
+    for (let turn = 0; turn < 2_000; turn++) {
+      const target = Buffer.alloc(24);
+      expect(fill(target, 4, 16)).toBe(target);
+      expect([target.readUInt32BE(0), target.readUInt32BE(20)]).toEqual([0, 0]);
+      portions.add(target.toString("hex", 4, 20));
+    }
+    expect(portions.size).toBe(2_000);
+  });
+  test.for([1, 64, 65, 5_000])("%i bytes are all filled", (size) => {
+    const fill = createRandomPool();
+    const seen = new Set<number>();
+    // A byte may be 0 by chance; none is in each of twenty turns.
+    for (let turn = 0; turn < 20; turn++) {
+      for (const [at, byte] of fill(Buffer.alloc(size)).entries()) if (byte !== 0) seen.add(at);
+    }
+    expect(seen.size).toBe(size);
+  });
+  test("beyond the buffer is an error", () => {
+    expect(() => createRandomPool()(Buffer.alloc(8), 4, 5)).toThrow(RangeError);
   });
 });
 
