@@ -13,8 +13,13 @@ export const preview = (argv: readonly string[]): Complaint | undefined => {
     return usage(`${first} stands before the command`, "novasweep COMMAND [PATTERN...] [options]");
   }
   const flags = everyOption.filter(({ takes }) => takes === undefined).flatMap(spellings);
-  // yargs reads --check=yes as "no check".
-  const valued = flags.find((flag) => beforeDashes(argv).some((word) => word.startsWith(`${flag}=`)));
+  // yargs reads --check=yes, and --check false, as "no check".
+  const before = beforeDashes(argv);
+  const valued = flags.find((flag) =>
+    before.some(
+      (word, at) => word.startsWith(`${flag}=`) || (word === flag && /^(true|false)$/.test(before[at + 1] ?? "")),
+    ),
+  );
   return valued === undefined ? undefined : usage(`${valued} takes no value`, `${valued} alone`);
 };
 

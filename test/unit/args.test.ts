@@ -142,6 +142,8 @@ describe("what is refused, with what helps", () => {
     ["rollout all --xyzzy", "no option --xyzzy", "rollout --help"],
     ["rollout all --transport openssh", "no option --transport", "rollout --help"],
     ["rollout all -q", "no option -q", "rollout --help"],
+    ["rollout all --check false", "--check takes no value", undefined],
+    ["rollout all --yes true", "--yes takes no value", undefined],
     ["rollout all --exit-code", "rollout does not take --exit-code", "rollout --help"],
     ["status --yes", "status does not take --yes", "status --help"],
     ["status --constructor=1", "no option --constructor", "status --help"],
