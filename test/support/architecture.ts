@@ -13,7 +13,7 @@ const MAX_LINES = 300;
 /** Folder -> folders and packages it may import, besides itself. `node:` is allowed everywhere but in domain. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: [],
-  inventory: ["domain", "ini"],
+  inventory: ["domain", "ini", "yaml"],
   remote: ["domain"],
   transport: ["domain", "ssh2"],
   journal: ["domain"],
