@@ -7,7 +7,25 @@ import type { Io } from "./io.ts";
 import { inventoryDefaults, type Selection } from "./request.ts";
 
 /** Reads inventory and settings and selects; every complaint names its file and line. Contacts no host. */
-export const selectFor = (request: Selection, io: Io): Result<Resolved, readonly Complaint[]> => {
+export const selectFor = async (request: Selection, io: Io): Promise<Result<Resolved, readonly Complaint[]>> => {
+  const interrupt = new AbortController();
+  // An executable inventory runs in a process group of its own, where Ctrl-C does not reach it.
+  const stopListening = io.onSignal(() => {
+    interrupt.abort();
+    io.exitNow();
+  });
+  try {
+    return await select(request, io, interrupt.signal);
+  } finally {
+    stopListening();
+  }
+};
+
+const select = async (
+  request: Selection,
+  io: Io,
+  interrupt: AbortSignal,
+): Promise<Result<Resolved, readonly Complaint[]>> => {
   const inventories = inventoriesOf(request, io);
   if (!inventories.ok) return inventories;
   const { user, port, become, identityFiles } = request.overrides;
@@ -27,6 +45,7 @@ export const selectFor = (request: Selection, io: Io): Result<Resolved, readonly
     home: io.home,
     workingDirectory: io.workingDirectory,
     readFile,
+    interrupt,
   });
 };
 

@@ -105,6 +105,9 @@ const readers: readonly (readonly [name: string, read: Read])[] = [
 ];
 const understood: ReadonlySet<string> = new Set(readers.map(([name]) => name));
 
+/** Whether a variable of Ansible's means something here. */
+export const isUnderstood = (name: string): boolean => understood.has(name);
+
 /** Reads the variables of one host or group that Ansible defines. Errors: `E_SETTING`. */
 export const readAnsible = (variables: ReadonlyMap<string, Variable>, into: Into): readonly Complaint[] =>
   readers.flatMap(([name, read]) => {

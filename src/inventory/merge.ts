@@ -1,9 +1,9 @@
 import { type Complaint, err, isNonEmpty, ok, type Result } from "../domain/result.ts";
 import { findCycle } from "./group-tree.ts";
-import type { Statement } from "./ini-grammar.ts";
 import { type Inventory, MAX_GROUPS, MAX_HOSTS, type Variable } from "./model.ts";
 import { nearest } from "./nearest.ts";
 import { oneOf, show } from "./show.ts";
+import type { HostsStatement, Statement } from "./statement.ts";
 
 interface Growing {
   readonly hosts: Map<
@@ -19,6 +19,7 @@ interface GrowingGroup {
   readonly children: Set<string>;
   readonly hosts: Set<string>;
   readonly variables: Map<string, Variable>;
+  readonly folderVariables: Map<string, Variable>;
   /** Where the group is declared: by a section of hosts or children. */
   declaredAt?: string;
   /** Where it is used without being declared: named as a child, or given variables. */
@@ -47,45 +48,69 @@ export const mergeStatements = (statements: Iterable<Statement>): Result<Invento
       code: "E_INVENTORY",
       what: `the groups contain each other: ${cycle.join(" > ")}`,
       where: growing.groups.get(cycle[0])?.declaredAt ?? "",
-      try: "take one of them out of its [group:children] section",
+      try: "take one of them out of the children of another",
     });
   return growing.complaints.length > 0 ? err(growing.complaints) : ok({ ...growing, warnings: ambiguous(growing) });
 };
 
 const apply = (growing: Growing, statement: Statement): void => {
-  const group = groupOf(growing, statement.group);
   switch (statement.kind) {
-    case "group":
+    case "group": {
+      const group = groupOf(growing, statement.group);
       if (statement.of === "vars") group.usedAt ??= statement.where;
       else group.declaredAt ??= statement.where;
       return;
+    }
     case "child":
-      if (builtIn.includes(statement.child)) {
-        // `all` holds `ungrouped` anyway; files that a program wrote say so.
-        if (statement.group !== "all" || statement.child === "all") growing.complaints.push(notAChild(statement));
-        return;
-      }
-      group.children.add(statement.child);
-      groupOf(growing, statement.child).usedAt ??= statement.where;
+      addChild(growing, statement);
       return;
-    case "variable":
+    case "variable": {
+      const group = groupOf(growing, statement.group);
       assign(growing, group.variables, statement.variable, `group ${statement.group}`);
       return;
+    }
     case "hosts":
-      for (const name of statement.names) {
-        const host = growing.hosts.get(name) ?? { name, groups: new Set(), variables: new Map() };
-        growing.hosts.set(name, host);
-        host.groups.add(statement.group);
-        group.hosts.add(name);
-        for (const variable of statement.variables) assign(growing, host.variables, variable, `host ${name}`);
-      }
+      addHosts(growing, groupOf(growing, statement.group), statement);
+      return;
+    case "host-variables": {
+      const host = growing.hosts.get(statement.host);
+      if (host === undefined) return;
+      for (const variable of statement.variables) assign(growing, host.variables, variable, `host ${host.name}`);
+    }
+  }
+};
+
+const addChild = (growing: Growing, statement: Extract<Statement, { kind: "child" }>): void => {
+  const { group, child, where } = statement;
+  if (builtIn.includes(child)) {
+    // `all` holds `ungrouped` anyway; files that a program wrote say so.
+    if (group !== "all" || child === "all") growing.complaints.push(notAChild(statement));
+    return;
+  }
+  groupOf(growing, group).children.add(child);
+  groupOf(growing, child).usedAt ??= where;
+};
+
+const addHosts = (growing: Growing, group: GrowingGroup, { names, variables }: HostsStatement): void => {
+  for (const name of names) {
+    const host = growing.hosts.get(name) ?? { name, groups: new Set(), variables: new Map() };
+    growing.hosts.set(name, host);
+    host.groups.add(group.name);
+    group.hosts.add(name);
+    for (const variable of variables) assign(growing, host.variables, variable, `host ${name}`);
   }
 };
 
 const groupOf = ({ groups }: Growing, name: string): GrowingGroup => {
   const known = groups.get(name);
   if (known) return known;
-  const group: GrowingGroup = { name, children: new Set(), hosts: new Set(), variables: new Map() };
+  const group: GrowingGroup = {
+    name,
+    children: new Set(),
+    hosts: new Set(),
+    variables: new Map(),
+    folderVariables: new Map(),
+  };
   groups.set(name, group);
   return group;
 };
@@ -134,7 +159,7 @@ const complainOfUndeclared = ({ groups, complaints }: Growing): void => {
       code: "E_INVENTORY",
       what: `the group ${show(name)} is used here but declared nowhere`,
       where: usedAt,
-      try: close.length > 0 ? `did you mean ${oneOf(close)}?` : `add a section [${name}]`,
+      try: close.length > 0 ? `did you mean ${oneOf(close)}?` : `declare it, as in [${name}]`,
     });
   }
 };

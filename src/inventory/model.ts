@@ -1,6 +1,7 @@
 /**
  * The inventory: which hosts there are, in which groups, with which variables.
- * This folder imports the domain and the npm package `ini`; only files.ts touches the file system.
+ * This folder imports the domain and the npm packages `ini` and `yaml`; only files.ts touches the file system, only
+ * run-program.ts runs anything.
  */
 import type { HostName } from "../domain/ids.ts";
 
@@ -13,7 +14,7 @@ export const MAX_GROUPS = 2_000;
 /** Bytes of one inventory or settings file: 10,000 hosts with 800 bytes each. */
 export const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
-/** A variable as written: text, with quotes taken off, and where it stands (`file:line`). */
+/** A variable as written: text, with quotes taken off, and where it stands (`file:line`, or a file and a JSON path). */
 export interface Variable {
   readonly name: string;
   readonly value: string;
@@ -27,6 +28,7 @@ export interface InventoryHost {
   readonly name: HostName;
   /** Groups that list the host themselves; the groups above them follow from the tree. */
   readonly groups: ReadonlySet<string>;
+  /** Those of `host_vars/` override those of inventories. */
   readonly variables: Variables;
 }
 
@@ -36,6 +38,8 @@ export interface Group {
   /** Hosts listed in the group itself, in the order of the file. */
   readonly hosts: ReadonlySet<HostName>;
   readonly variables: Variables;
+  /** From `group_vars/`: stronger than the variables that inventories give any group. */
+  readonly folderVariables: Variables;
 }
 
 /** Every file merged. Hosts and groups keep the order in which the files first name them. */

@@ -23,6 +23,8 @@ export interface ResolveInput {
   readonly home: string;
   readonly workingDirectory: string;
   readonly readFile: ReadFile;
+  /** Aborted: an executable inventory is killed. */
+  readonly interrupt?: AbortSignal;
 }
 
 export interface Resolved {
@@ -35,8 +37,8 @@ export interface Resolved {
  * From files, options and patterns to hosts with settings. The whole inventory is checked, not only what is selected.
  * Errors: `E_INVENTORY`, `E_SETTING`, `E_PATTERN`.
  */
-export const resolveHosts = (input: ResolveInput): Result<Resolved, readonly Complaint[]> => {
-  const inventory = readInventories(input.inventories, input.readFile);
+export const resolveHosts = async (input: ResolveInput): Promise<Result<Resolved, readonly Complaint[]>> => {
+  const inventory = await readInventories(input.inventories, input.readFile, input.interrupt);
   const files = readSettingsFiles(input.settingsFiles, input.readFile);
   const options = claimsOfOptions(input.set, input.options);
   if (!inventory.ok || !files.ok || !options.ok)
@@ -62,7 +64,13 @@ const settleAll = (
   input: ResolveInput,
   findings: Findings,
 ): ReadonlyMap<string, ResolvedHost> => {
-  const levels = new Map([...inventory.groups.values()].map((group) => [group, readLevel(group.variables, findings)]));
+  const groups = [...inventory.groups.values()];
+  const levels = new Map(groups.map((group) => [group, readLevel(group.variables, findings)]));
+  const fromFolders = new Map(
+    groups
+      .filter(({ folderVariables }) => folderVariables.size > 0)
+      .map((group) => [group, readLevel(group.folderVariables, findings)]),
+  );
   const groupsAbove = groupLevels(inventory.groups);
   const absolute = absolutePath(input.home, input.workingDirectory);
   const fallbacks: Fallbacks = {
@@ -79,7 +87,7 @@ const settleAll = (
       ofGroups.get(above) ??
       joinLevels(
         { settings: weakest, extra: {} },
-        above.flatMap((group) => levels.get(group) ?? []),
+        [levels, fromFolders].flatMap((layer) => above.flatMap((group) => layer.get(group) ?? [])),
       );
     ofGroups.set(above, shared);
     const own = joinLevels(shared, [readLevel(host.variables, findings)]);

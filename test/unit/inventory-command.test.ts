@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { renderInventory } from "../../src/cli/commands/inventory.ts";
 import { resolveHosts } from "../../src/inventory/resolve.ts";
 
-const hostsOf = (patterns: readonly string[]) => {
+const hostsOf = async (patterns: readonly string[]) => {
   const text =
     "[web]\nweb[01:02] novasweep_cache_quota=20G\n[all:vars]\nansible_user=root\n[db]\ndb1 ansible_host=10.0.0.7\n";
-  const resolved = resolveHosts({
+  const resolved = await resolveHosts({
     inventories: ["hosts.ini"],
     settingsFiles: [],
     set: ["cache_headroom=1G"],
@@ -15,15 +15,15 @@ const hostsOf = (patterns: readonly string[]) => {
     loginUser: "operator",
     home: "/home/operator",
     workingDirectory: "/srv",
-    readFile: () => ({ kind: "bytes", bytes: new TextEncoder().encode(text), executable: false }),
+    readFile: () => ({ kind: "bytes", bytes: new TextEncoder().encode(text) }),
   });
   if (!resolved.ok) throw new Error(JSON.stringify(resolved.error));
   return resolved.value.hosts;
 };
 
 describe("novasweep inventory", () => {
-  it("lists hosts with what somebody set", () => {
-    expect(renderInventory(hostsOf(["all"]), "table").split("\n")).toEqual([
+  it("lists hosts with what somebody set", async () => {
+    expect(renderInventory(await hostsOf(["all"]), "table").split("\n")).toEqual([
       "HOST   ADDRESS   PORT  USER  BECOME  SET",
       "web01  web01     22    root  none    cache_quota=20G cache_headroom=1G",
       "web02  web02     22    root  none    cache_quota=20G cache_headroom=1G",
@@ -32,8 +32,8 @@ describe("novasweep inventory", () => {
     ]);
   });
 
-  it("shows every setting of a single host and where it comes from", () => {
-    const lines = renderInventory(hostsOf(["db1"]), "table")
+  it("shows every setting of a single host and where it comes from", async () => {
+    const lines = renderInventory(await hostsOf(["db1"]), "table")
       .split("\n")
       .map((line) => line.split(/ {2,}/));
     expect(lines).toContainEqual(["host", "db1", "in db"]);
@@ -45,8 +45,8 @@ describe("novasweep inventory", () => {
     expect(lines).toContainEqual(["become", "none", "default (the login user is root)"]);
   });
 
-  it("prints JSON with every setting's value and source", () => {
-    const { v, hosts } = JSON.parse(renderInventory(hostsOf(["web01"]), "json"));
+  it("prints JSON with every setting's value and source", async () => {
+    const { v, hosts } = JSON.parse(renderInventory(await hostsOf(["web01"]), "json"));
     expect([v, hosts.length]).toEqual([1, 1]);
     expect(hosts[0]).toMatchObject({ name: "web01", address: "web01", groups: ["web"] });
     expect(hosts[0].settings.cache_quota).toEqual({ value: "20G", source: "hosts.ini:2" });

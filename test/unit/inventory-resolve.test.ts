@@ -14,13 +14,20 @@ interface Case {
   readonly limits?: readonly string[];
 }
 
+/** Files by path as if they lay on a disk; a name that others begin with is a directory. */
+const disk =
+  (texts: Readonly<Record<string, string>>): ReadFile =>
+  (given) => {
+    const path = given.replace(/\/$/, "");
+    const text = texts[path];
+    if (text !== undefined) return { kind: "bytes", bytes: new TextEncoder().encode(text) };
+    const below = Object.keys(texts).filter((name) => name.startsWith(`${path}/`));
+    const names = new Set(below.map((name) => name.slice(path.length + 1).split("/")[0] ?? ""));
+    return names.size > 0 ? { kind: "directory", names: [...names] } : { kind: "missing" };
+  };
+
 const resolve = (input: Case) => {
   const texts: Readonly<Record<string, string>> = { ...input.files, ...input.settingsFiles };
-  const readFile: ReadFile = (path) => {
-    const text = texts[path];
-    if (text === undefined) return { kind: "missing" };
-    return { kind: "bytes", bytes: new TextEncoder().encode(text), executable: false };
-  };
   return resolveHosts({
     inventories: input.inventories ?? Object.keys(input.files),
     settingsFiles: [...Object.keys(input.settingsFiles ?? {}), "no-such.ini"],
@@ -31,7 +38,7 @@ const resolve = (input: Case) => {
     loginUser: "operator",
     home: "/home/operator",
     workingDirectory: "/srv/fleet",
-    readFile,
+    readFile: disk(texts),
   });
 };
 
@@ -54,8 +61,8 @@ interface HostsCase extends Case {
 }
 
 describe("hosts and settings", () => {
-  it.each(cases<HostsCase>("hosts"))("%s", (_, given) => {
-    const resolved = resolve(given);
+  it.each(cases<HostsCase>("hosts"))("%s", async (_, given) => {
+    const resolved = await resolve(given);
     if (!resolved.ok) throw new Error(JSON.stringify(resolved.error));
     const found = new Map(resolved.value.hosts.map((entry) => [entry.host.name, entry]));
     for (const [name, fields] of Object.entries(given.expect)) {
@@ -75,8 +82,8 @@ interface RefusedCase extends Case {
 }
 
 describe("bad input is refused with what, where and what to do", () => {
-  it.each(cases<RefusedCase>("refused"))("%s", (_, given) => {
-    const resolved = resolve(given);
+  it.each(cases<RefusedCase>("refused"))("%s", async (_, given) => {
+    const resolved = await resolve(given);
     const complaints = resolved.ok ? [] : resolved.error;
     const wanted = given.complaints.map(({ code, ...parts }) => ({
       code,
@@ -85,13 +92,13 @@ describe("bad input is refused with what, where and what to do", () => {
     expect(complaints).toMatchObject(wanted);
   });
 
-  it("a password on a broken line appears nowhere", () => {
+  it("a password on a broken line appears nowhere", async () => {
     for (const line of [
       "n ansible_password=my secret",
       "n ansible_password='secret",
       "n ansible_password=secret ansible_password=b",
     ]) {
-      const resolved = resolve({ files: { f: line } });
+      const resolved = await resolve({ files: { f: line } });
       expect(resolved.ok).toBe(false);
       expect(JSON.stringify(resolved)).not.toContain("secret");
     }
@@ -99,14 +106,17 @@ describe("bad input is refused with what, where and what to do", () => {
 });
 
 describe("a fleet at the limit", () => {
-  it("is 10,000 hosts in 500 groups, each with its settings", () => {
+  it("is 10,000 hosts in 500 groups, each with its settings", async () => {
     const rack = (n: number) => String(n * 20 + 1).padStart(5, "0");
     const racks = Array.from(
       { length: 500 },
       (_, n) =>
         `[rack${n}]\ncn[${rack(n)}:${String(n * 20 + 20).padStart(5, "0")}]\n[rack${n}:vars]\nnovasweep_cache_quota=${n + 20}G\n`,
     );
-    const resolved = resolve({ files: { f: `[compute]\ncn[00001:10000]\n${racks.join("")}` }, patterns: ["compute"] });
+    const resolved = await resolve({
+      files: { f: `[compute]\ncn[00001:10000]\n${racks.join("")}` },
+      patterns: ["compute"],
+    });
     expect(resolved.ok && resolved.value.hosts.length).toBe(10_000);
     const last = resolved.ok ? resolved.value.hosts.at(-1)?.host : undefined;
     expect(last?.settings.cacheQuotaBytes).toBe(519 * 1024 ** 3);

@@ -16,9 +16,9 @@ const STOPPED = 5;
 
 /** Selects, runs and prints; resolves with the exit status. */
 export const fleetCommand = async (request: FleetRequest, io: Io): Promise<number> => {
-  const selected = selectFor(request, io);
+  const selected = await selectFor(request, io);
   if (!selected.ok) return complain(io, selected.error);
-  for (const warning of selected.value.warnings) io.stderr.write(`novasweep: warning: ${warning}\n`);
+  for (const warning of selected.value.warnings) io.stderr.write(`novasweep: warning: ${visibleSafe(warning)}\n`);
   if (needsTerminal(request) && !isInteractive(io))
     return complain(io, [
       {

@@ -9,8 +9,8 @@ import type { InventoryRequest } from "../request.ts";
 import { selectFor } from "../select.ts";
 
 /** Prints the selection; the exit status: 0, or 2 for bad input. Warnings go to stderr. */
-export const inventoryCommand = (request: InventoryRequest, io: Io): number => {
-  const selected = selectFor(request, io);
+export const inventoryCommand = async (request: InventoryRequest, io: Io): Promise<number> => {
+  const selected = await selectFor(request, io);
   if (!selected.ok) return complain(io, selected.error);
   for (const warning of selected.value.warnings) io.stderr.write(`novasweep: warning: ${visibleSafe(warning)}\n`);
   io.stdout.write(renderInventory(selected.value.hosts, request.format));
