@@ -46,7 +46,7 @@ export const resolveHosts = async (input: ResolveInput): Promise<Result<Resolved
 
   const findings: Findings = { complaints: new Map(), warnings: new Map() };
   const all = settleAll(inventory.value, files.value, options.value, input, findings);
-  const selection = selectHosts(inventory.value, input.patterns, input.limits);
+  const selection = selectHosts(inventory.value, input.patterns, input.limits, input.readFile);
   const wrong = [...findings.complaints.values(), ...(selection.ok ? [] : selection.error)];
   if (!selection.ok || isNonEmpty(wrong)) return err(wrong);
 

@@ -6,6 +6,7 @@ import { mergeStatements } from "../../src/inventory/merge.ts";
 import type { Inventory } from "../../src/inventory/model.ts";
 import { editDistance, nearest } from "../../src/inventory/nearest.ts";
 import { selectHosts } from "../../src/inventory/patterns.ts";
+import { splitPattern } from "../../src/inventory/split-pattern.ts";
 
 const inventoryOf = (...lines: readonly string[]): Inventory => {
   const statements = parseIni(new TextEncoder().encode(lines.join("\n")), "f");
@@ -15,7 +16,7 @@ const inventoryOf = (...lines: readonly string[]): Inventory => {
 };
 
 const select = (inventory: Inventory, patterns: readonly string[], limits: readonly string[] = []) => {
-  const selected = selectHosts(inventory, patterns, limits);
+  const selected = selectHosts(inventory, patterns, limits, () => ({ kind: "missing" }));
   return selected.ok ? selected.value.join(" ") : selected.error.map(({ code }) => code).join(" ");
 };
 
@@ -47,6 +48,21 @@ describe("patterns select in the order of the inventory", () => {
     [["2001:db8::1"], "2001:db8::1"],
     [["all,!2001:db8::1,!prod"], "lone"],
     [["web1:web1"], "web1"],
+    [["web[1-2]"], "web2 web1"],
+    [["web[1,2]:!web2,db[1-1]"], "web1 db1"],
+    [["w*[1-2]"], "web2 web1"],
+    [["dc[1-2]:&web"], "web2 web1"],
+    [["2001:db8::[1]"], "2001:db8::1"],
+    [["~web"], "web2 web1"],
+    [["~(web|db)1"], "web1 db1"],
+    [["~(?:web|db)1,lone"], "lone web1 db1"],
+    [["~db{1,1}\\d:!~db2"], "db1"],
+    [["~[d:w].*:&dc1"], "web1 db1"],
+    [["~(?i)WEB1"], "web1"],
+    [["~.*1$"], "2001:db8::1 web1 db1"],
+    [["~al"], "E_PATTERN"],
+    [["~dc1:web2"], "web2 web1 db1"],
+    [["all:!~empt.*"], "lone 2001:db8::1 web2 web1 db1 db2"],
   ])("%j", (patterns, hosts) => {
     expect(select(fleet, patterns)).toBe(hosts);
   });
@@ -58,6 +74,34 @@ describe("patterns select in the order of the inventory", () => {
     [["dc1:!web"], "db1"],
   ])("of prod within --limit %j", (limits, hosts) => {
     expect(select(fleet, ["prod"], limits)).toBe(hosts);
+  });
+});
+
+describe("a pattern is parted", () => {
+  it.each<[string, readonly string[]]>([
+    ["a:b,c", ["a", "b", "c"]],
+    [" a , &b:!c ", ["a", "&b", "!c"]],
+    ["cn[01-05,09],db[1:2]", ["cn[01-05,09]", "db[1:2]"]],
+    ["~a{1,2}:b", ["~a{1,2}", "b"]],
+    ["!~(?:a|b),&~[:,]\\:x", ["!~(?:a|b)", "&~[:,]\\:x"]],
+    ["~[(]a:b", ["~[(]a", "b"]],
+    ["@list:!@skip", ["@list", "!@skip"]],
+    ["2001:db8::[1-3],!2001:db8::2", ["2001:db8::[1-3]", "!2001:db8::2"]],
+    ["::ffff:10.0.0.[1,3]:x", ["ffff", "10.0.0.[1,3]", "x"]],
+    ["a:,b,", ["a", "b"]],
+    ["", []],
+  ])("%j", (pattern, words) => {
+    expect(splitPattern(pattern)).toEqual(words);
+  });
+});
+
+describe("a regular expression that would take for ever", () => {
+  it("is stopped", () => {
+    const inventory = inventoryOf(`${"a".repeat(60)}-b`);
+    const selected = selectHosts(inventory, ["~(a+)+$"], [], () => ({ kind: "missing" }));
+    expect(!selected.ok && selected.error).toMatchObject([
+      { code: "E_PATTERN", what: expect.stringContaining("more than 1 s") },
+    ]);
   });
 });
 
