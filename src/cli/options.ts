@@ -26,7 +26,7 @@ const selection: readonly Option[] = [
     takes: "PATH",
     alias: "i",
     group: hosts,
-    says: "inventory file; repeatable",
+    says: "inventory file, directory or executable; repeatable",
     unset: "./inventory/hosts.ini",
   },
   { name: "limit", takes: "PATTERN", alias: "l", group: hosts, says: "narrow the selection by a pattern; repeatable" },
