@@ -3,8 +3,8 @@ import type { Data, Entry } from "./data.ts";
 import { show } from "./show.ts";
 import { bad, type Reading } from "./statement.ts";
 
-/** Entries of maps looked at in one file: 10,000 hosts with 50 variables each. More means aliases that multiply. */
-const MAX_ENTRIES = 500_000;
+/** Keys that aliases of one file repeat: 20 for each of 10,000 hosts. More means aliases within aliases, which multiply. */
+const MAX_REPEATED = 200_000;
 
 interface Around {
   /** `file:line` of an offset. */
@@ -17,7 +17,7 @@ interface Context extends Around {
   readonly targets: ReadonlyMap<Node, Node>;
   /** Of maps looked at before: an alias brings one up again and again. */
   readonly known: Map<YAMLMap, readonly Entry[]>;
-  entriesLeft: number;
+  repeatsLeft: number;
 }
 
 /**
@@ -25,7 +25,7 @@ interface Context extends Around {
  * with both places when its map is looked at.
  */
 export const yamlTree = (root: Node | null, targets: ReadonlyMap<Node, Node>, around: Around): Data =>
-  dataOf(root, around.file, { ...around, targets, known: new Map(), entriesLeft: MAX_ENTRIES });
+  dataOf(root, around.file, { ...around, targets, known: new Map(), repeatsLeft: MAX_REPEATED });
 
 /** `keyAt`: where the key stands, for a value that is not there. */
 const dataOf = (node: unknown, keyAt: string, context: Context): Data => {
@@ -54,20 +54,25 @@ const dataOf = (node: unknown, keyAt: string, context: Context): Data => {
 
 /** `inside`: maps that are being merged into this one; one of them again would go on for ever. */
 const entriesOf = (map: YAMLMap, inside: readonly Node[], context: Context): readonly Entry[] => {
-  const entries = context.known.get(map) ?? readEntries(map, [...inside, map], context);
+  const known = context.known.get(map);
+  if (known !== undefined) return spend(map, known.length, context) ? known : [];
+  const entries = readEntries(map, [...inside, map], context);
   context.known.set(map, entries);
-  const before = context.entriesLeft;
-  context.entriesLeft -= entries.length;
-  if (context.entriesLeft >= 0) return entries;
-  if (before >= 0)
+  return entries;
+};
+
+const spend = (map: YAMLMap, repeats: number, context: Context): boolean => {
+  const before = context.repeatsLeft;
+  context.repeatsLeft -= repeats;
+  if (context.repeatsLeft < 0 && before >= 0)
     context.reading.complaints.push(
       bad(
         placeOf(map, context.file, context),
-        `with its aliases the file holds more than ${MAX_ENTRIES.toLocaleString("en")} keys`,
+        `the aliases of the file repeat more than ${MAX_REPEATED.toLocaleString("en")} keys`,
         "look for aliases within aliases, or split the file",
       ),
     );
-  return [];
+  return context.repeatsLeft >= 0;
 };
 
 const readEntries = (map: YAMLMap, inside: readonly Node[], context: Context): readonly Entry[] => {

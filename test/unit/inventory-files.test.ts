@@ -75,7 +75,7 @@ describe("inventories on disk", () => {
 });
 
 describe("YAML", () => {
-  it("of 10,000 hosts with variables is read", async () => {
+  it("of 10,000 hosts with variables is read", { timeout: 60_000 }, async () => {
     const hosts = Array.from(
       { length: 10_000 },
       (_, n) => `    cn${n}: {<<: *c, ansible_host: 10.0.${n >> 8}.${n & 255}}\n`,
