@@ -46,6 +46,8 @@ const endOfPiece = (pattern: string, start: number): number => {
 
 /** An IPv6 address, also one whose last number is a node set, as a summary prints several: `2001:db8::[1-3]`. */
 const isAddress = (word: string): boolean =>
+  // It has two colons at least: a pattern without does not make Node compile its expression for one (3 ms).
+  word.indexOf(":") !== word.lastIndexOf(":") &&
   isIPv6(
     word
       .trim()
