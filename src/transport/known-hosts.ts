@@ -66,18 +66,21 @@ export class KnownHosts {
   }
 
   /**
-   * What is known about a key a server shows (`blob` in base64). A host that is known by another key, of whatever type,
-   * is `changed`: a stranger must not pass as new by showing a type we have not seen.
+   * What is known about a key a server shows (`blob` in base64). A revoked one is `revoked`, whatever else is known of it.
+   * A host that is known by another key, of whatever type, is `changed`: a stranger must not pass as new by showing a type
+   * we have not seen.
    */
   judge(address: string, port: number, blob: string): Verdict {
     const keys = this.#keysOf(address, port);
-    // OpenSSH too accepts the key of the plain name on another port, but never counts it as a change there.
     const fallback = port === 22 ? [] : this.#lookup(address.toLowerCase());
     const same = (key: KnownKey) => key.blob === blob;
     const revoked = [...keys, ...fallback].find((key) => key.revoked && same(key));
     if (revoked !== undefined) return { kind: "revoked", known: revoked };
-    if (keys.some(same) || fallback.some(same)) return { kind: "match" };
     const trusted = keys.filter((key) => !key.revoked);
+    if (trusted.some(same)) return { kind: "match" };
+    // As in OpenSSH the key of the plain name is good on another port, unless that port is known by a key of its own;
+    // and it is never a change there.
+    if (trusted.length === 0 && fallback.some(same)) return { kind: "match" };
     const type = blobType(blob);
     const known = trusted.find((key) => key.type === type) ?? trusted[0];
     return known === undefined ? { kind: "unknown" } : { kind: "changed", known };
