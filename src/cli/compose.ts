@@ -11,6 +11,7 @@ import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
 import { type Journal, openJournal } from "../journal/write.ts";
 import { createSshTransport } from "../transport/ssh.ts";
+import { clocksFor } from "./clocks.ts";
 import type { Io } from "./io.ts";
 import type { RolloutRequest, StatusRequest } from "./request.ts";
 import type { LiveView } from "./screen.ts";
@@ -23,13 +24,6 @@ export interface Hands {
   readonly cutting: AbortSignal;
   readonly accept: (plan: Plan) => Promise<"typed" | "--yes" | undefined>;
 }
-
-/** The controller waits a little longer than the node's own watchdog: the node's word is better than our silence. */
-const HOST_GRACE_S = 30;
-/** A script says `alive` every 10 s while it waits; three missed ones are silence. */
-const SILENCE_S = 30;
-/** Server and agent may both ask a person or a directory service: longer than any of that takes by itself. */
-const AUTH_S = 30;
 
 /** The journal of a run and how to let go of it. */
 export interface Record {
@@ -114,12 +108,7 @@ export const composeRun = (
 const transportFor = (request: FleetRequest, io: Io): RunContext["transport"] => {
   const ssh = `${io.home}/.ssh`;
   return createSshTransport({
-    clocks: {
-      connectMs: request.connectTimeoutS * 1000,
-      authMs: AUTH_S * 1000,
-      silenceMs: SILENCE_S * 1000,
-      hostMs: (request.hostTimeoutS + HOST_GRACE_S) * 1000,
-    },
+    clocks: clocksFor(request),
     knownHostsFiles:
       request.knownHosts === undefined ? [`${ssh}/known_hosts`, "/etc/ssh/ssh_known_hosts"] : [request.knownHosts],
     hostKeyPolicy: request.hostKeyPolicy,

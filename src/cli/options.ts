@@ -54,7 +54,7 @@ const connection: readonly Option[] = [
   },
   { name: "parallel", takes: "N", alias: "j", group: clocks, says: "hosts worked on at once", unset: "32" },
   { name: "connect-parallel", takes: "N", group: clocks, says: "SSH handshakes at once", unset: "16" },
-  { name: "connect-timeout", takes: "D", group: clocks, says: "a host's connection, up to its shell", unset: "30s" },
+  { name: "connect-timeout", takes: "D", group: clocks, says: "each layer of a connection up to its keys", unset: "30s" },
   { name: "step-timeout", takes: "D", group: clocks, says: "one step on one host", unset: "120s" },
   { name: "host-timeout", takes: "D", group: clocks, says: "one host", unset: "20m" },
   { name: "run-timeout", takes: "D", group: clocks, says: "the whole run", unset: "24h" },

@@ -1,6 +1,7 @@
 import type { ChangeKind } from "./change.ts";
 import type { Facts } from "./facts.ts";
 import type { HostName, RunId } from "./ids.ts";
+import type { Layer } from "./layer.ts";
 import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
 import type { Drift, Plan } from "./plan.ts";
 
@@ -30,7 +31,14 @@ export type EventBody =
       /** Deadlines and limits in force, in the units of their names. */
       readonly limits: Readonly<Record<string, number>>;
     }
-  | { readonly type: "host.phase"; readonly host: HostName; readonly phase: Phase }
+  | {
+      readonly type: "host.phase";
+      readonly host: HostName;
+      readonly phase: Phase;
+      /** Only of a connection that is slow: the layer it is in, and since when. */
+      readonly layer?: Layer;
+      readonly since?: string;
+    }
   | { readonly type: "host.facts"; readonly host: HostName; readonly facts: Facts }
   | { readonly type: "plan.made"; readonly plan: Plan }
   | { readonly type: "plan.accepted"; readonly by: "typed" | "--yes"; readonly changing: number }

@@ -2,6 +2,7 @@ import type { CommandName, EventOf, RunEvent } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import { type HostTable, hostTable, rowOf, withRow } from "./host-table.ts";
 import type { HostName, RunId } from "./ids.ts";
+import type { Layer } from "./layer.ts";
 import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
 import type { Drift, Plan } from "./plan.ts";
 import { emptyTally, isBad, type Tally, tallied } from "./tally.ts";
@@ -44,7 +45,9 @@ export interface WaveState {
 export interface HostState {
   readonly host: HostName;
   readonly phase: Phase;
-  /** When the phase, or the step within it, began. */
+  /** Where a slow connection is. */
+  readonly layer?: Layer;
+  /** When the phase, or the step or layer within it, began. */
   readonly since?: string;
   /** The change being carried out. */
   readonly step?: Pick<EventOf<"host.step">, "step" | "of" | "change" | "state">;
@@ -94,7 +97,7 @@ const apply = (state: RunState, event: RunEvent): RunState => {
     case "gate.decided":
       return { ...state, gate: { open: event.open, maxBad: event.maxBad, reason: event.reason, at: event.at } };
     case "host.phase":
-      return onHost(state, event.host, ({ step: _, ...host }) => ({ ...host, phase: event.phase, since: event.at }));
+      return onHost(state, event.host, (host) => entered(host, event));
     case "host.facts":
       return onHost(state, event.host, (host) => ({ ...host, facts: event.facts }));
     case "host.step":
@@ -138,6 +141,13 @@ const onHost = (state: RunState, name: HostName, change: (host: HostState) => Ho
   return { ...state, hosts: withRow(state.hosts, name, change(host)) };
 };
 
+const entered = ({ step: _, layer: _left, ...host }: HostState, event: EventOf<"host.phase">): HostState => ({
+  ...host,
+  phase: event.phase,
+  since: event.since ?? event.at,
+  ...(event.layer === undefined ? {} : { layer: event.layer }),
+});
+
 const stepped = (host: HostState, event: EventOf<"host.step">): HostState => ({
   ...host,
   step: { step: event.step, of: event.of, change: event.change, state: event.state },
@@ -152,7 +162,7 @@ const waveOpened = (state: RunState, event: EventOf<"wave.opened">): RunState =>
 };
 
 const settled = (state: RunState, event: EventOf<"host.settled">): RunState => {
-  const next = onHost(state, event.host, ({ step: _, ...host }) => ({
+  const next = onHost(state, event.host, ({ step: _, layer: _left, ...host }) => ({
     ...host,
     phase: "settled",
     since: event.at,

@@ -1,8 +1,9 @@
 import type { Host } from "../domain/host.ts";
+import type { Layer } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { type ReplyLine, ReplyReader } from "../remote/reply.ts";
 import { ReplyStore } from "../remote/reply-store.ts";
-import type { Layer, Transport } from "../transport/transport.ts";
+import type { Transport } from "../transport/transport.ts";
 
 /** Of what a node says besides our lines, this much is kept: enough for the sentence of an error. */
 export const MAX_STDERR_CHARS = 4096;
@@ -25,6 +26,8 @@ export interface Listener {
   readonly layer: (layer: Layer) => void;
   readonly line: (line: ReplyLine) => void;
   readonly stderr: (text: string) => void;
+  /** Nothing more comes. */
+  readonly ended: () => void;
 }
 
 /** Sends one script to one host and reads its answer to the end. Never throws for the host's trouble. */
@@ -46,6 +49,7 @@ export const converse = async (
   });
   const ended = (status: number | null, lost?: Failure, scriptSent = false): Conversation => {
     reader.finish();
+    listener.ended();
     return {
       reply,
       status,

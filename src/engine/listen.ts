@@ -3,6 +3,7 @@ import type { Phase } from "../domain/outcome.ts";
 import type { ReplyLine } from "../remote/reply.ts";
 import type { RunContext } from "./context.ts";
 import type { Listener } from "./converse.ts";
+import { LayerWatch } from "./layer-watch.ts";
 
 /** Lines of a node that are not ours and are worth recording; the rest is counted, not kept. */
 const MAX_LINES_PER_SCRIPT = 20;
@@ -10,7 +11,7 @@ const MAX_LINE_CHARS = 400;
 
 /** Turns what a script says while it runs into events of its host. `onLine` sees our own lines as they come. */
 export const listenFor = (
-  { emitter }: RunContext,
+  { emitter, clock }: RunContext,
   { name: host }: Host,
   whenRunning: Phase,
   onLine: (line: ReplyLine) => void = () => undefined,
@@ -22,8 +23,12 @@ export const listenFor = (
     kept += 1;
     emitter.emit({ type: "host.line", host, stream, text: trimmed.slice(0, MAX_LINE_CHARS) });
   };
+  const watch = new LayerWatch(clock, (layer, since) =>
+    emitter.emit({ type: "host.phase", host, phase: "connecting", layer, since: new Date(since).toISOString() }),
+  );
   return {
     layer: (layer) => {
+      watch.enter(layer);
       if (layer === "resolve") emitter.emit({ type: "host.phase", host, phase: "connecting" });
       if (layer === "script") emitter.emit({ type: "host.phase", host, phase: whenRunning });
     },
@@ -32,5 +37,6 @@ export const listenFor = (
       else onLine(line);
     },
     stderr: (text) => record("stderr", text),
+    ended: () => watch.stop(),
   };
 };

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { Client, ClientChannel } from "ssh2";
 import type { Become, Host } from "../domain/host.ts";
+import type { Layer } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { Agent } from "./agent.ts";
 import { type Offer, offerFor } from "./algorithms.ts";
@@ -12,12 +13,13 @@ import type { HandshakeSlots } from "./handshake-slots.ts";
 import { ignoreHostKeyAnnouncement } from "./host-key-announcement.ts";
 import { errorCode, type HostKeys } from "./host-keys.ts";
 import type { Identities, Identity } from "./identities.ts";
+import { LayerClock } from "./layer-clock.ts";
 import { type Addresses, openSocket, type Resolver } from "./resolver.ts";
 import { ScriptChannel } from "./script-channel.ts";
 import { ServerHello } from "./server-hello.ts";
 import { signAtOnce } from "./sign-at-once.ts";
 import { Client as SshClient } from "./ssh2.ts";
-import type { Chunk, Clocks, Layer } from "./transport.ts";
+import type { Chunk, Clocks } from "./transport.ts";
 
 /** Most one script may send back, both streams together. A probe with a nova.conf of 1 MiB in it is below 3 MiB. */
 export const MAX_REPLY_BYTES = 8 * 1024 ** 2;
@@ -52,10 +54,9 @@ export class Connection {
   readonly #onSettled: () => void;
   readonly #hello = new ServerHello();
   readonly #stop = () => this.#lose(failures.stoppedFailure(this.#host));
-  #layer: Layer = "queue";
+  readonly #clock: LayerClock;
   #settled = false;
   #giveSlotBack: () => void = () => {};
-  #clock: NodeJS.Timeout | undefined;
   #hostClock: NodeJS.Timeout | undefined;
   #socket: Socket | undefined;
   #client: Client | undefined;
@@ -70,6 +71,7 @@ export class Connection {
     this.#signal = signal;
     this.#shared = shared;
     this.#onSettled = onSettled;
+    this.#clock = new LayerClock(shared.clocks.layerMs, () => this.#onTimeout());
   }
 
   /** Goes from the queue to the open socket; from there on ssh2's events carry it. Never rejects. */
@@ -83,10 +85,9 @@ export class Connection {
     if (giveBack === undefined) return;
     if (this.#settled) return giveBack();
     this.#giveSlotBack = giveBack;
-    const { connectMs, hostMs } = this.#shared.clocks;
+    const { hostMs } = this.#shared.clocks;
     const onHostTimeout = () => this.#lose(failures.hostTimeoutFailure(this.#host, this.#layer, hostMs));
     this.#hostClock = setTimeout(onHostTimeout, hostMs);
-    this.#startClock(connectMs);
     this.#enter("resolve");
     const prepared = await this.#prepare();
     if (prepared === undefined || this.#settled) return;
@@ -169,15 +170,16 @@ export class Connection {
   #onHandshake(newKey: Buffer | undefined): void {
     this.#socket?.removeListener("data", this.#onHello);
     const unrecorded = newKey && this.#shared.hostKeys.record(this.#host.address, this.#host.port, newKey);
-    if (unrecorded !== undefined) this.#lose(unrecorded);
-    this.#startClock(this.#shared.clocks.authMs);
+    if (unrecorded !== undefined) {
+      this.#lose(unrecorded);
+      return;
+    }
     this.#enter("auth");
   }
 
   #onReady(command: string): void {
     if (this.#settled) return;
     this.#giveSlotBack();
-    this.#startClock(this.#shared.clocks.authMs);
     this.#enter("channel");
     try {
       this.#client?.exec(command, (error, channel) => {
@@ -192,7 +194,6 @@ export class Connection {
   }
 
   #onChannel(channel: ClientChannel): void {
-    this.#startClock(this.#shared.clocks.silenceMs);
     this.#enter("shell");
     this.#running = new ScriptChannel(channel, this.#script, {
       onBytes: (stream, bytes) => this.#onBytes(stream, bytes),
@@ -209,7 +210,7 @@ export class Connection {
       return;
     }
     if (this.#layer === "shell") this.#enter("script");
-    this.#clock?.refresh();
+    else this.#clock.heard();
     this.chunks.push({ kind, bytes });
   }
 
@@ -259,27 +260,30 @@ export class Connection {
     this.#settle({ kind: "lost", failure, layer: this.#layer, ...(scriptSent ? { scriptSent } : {}) });
   }
 
+  get #layer(): Layer {
+    return this.#clock.layer;
+  }
+
   #enter(layer: Layer): void {
     if (this.#settled) return;
-    this.#layer = layer;
+    this.#clock.enter(layer);
     this.chunks.push({ kind: "layer", layer });
   }
 
-  /** Starts the clock of the next wait before that begins; the one before is over. */
-  #startClock(ms: number): void {
-    if (this.#settled) return;
-    clearTimeout(this.#clock);
-    this.#clock = setTimeout(() => {
-      if (this.#running?.exited === true) return; // the streams have a clock of their own by now
-      this.#lose(failures.timeoutFailure(this.#host, this.#layer, ms, this.#hello.said));
-    }, ms);
+  #onTimeout(): void {
+    if (this.#running?.exited === true) return; // the streams have a clock of their own by now
+    const { limitMs } = this.#clock;
+    // In the queue nothing is wrong while others get on: only a line that stands still is given up.
+    const movedMs = this.#layer === "queue" ? limitMs - this.#shared.slots.stillMs : 0;
+    if (movedMs > 0) this.#clock.again(movedMs);
+    else this.#lose(failures.timeoutFailure(this.#host, this.#layer, limitMs, this.#hello.said));
   }
 
   /** Ends the run with a last chunk, or without one when nobody reads any more. Only the first call counts. */
   #settle(last?: Chunk): void {
     if (this.#settled) return;
     this.#settled = true;
-    clearTimeout(this.#clock);
+    this.#clock.stop();
     clearTimeout(this.#hostClock);
     this.#running?.stop();
     this.#signal.removeEventListener("abort", this.#stop);

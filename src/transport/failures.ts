@@ -1,29 +1,53 @@
 /** The sentences for everything that can happen to a connection. Pure; the code and the layer decide, never a message's text. */
 import type { Host } from "../domain/host.ts";
+import { type Layer, layerWords } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { Offer } from "./algorithms.ts";
 import { printable, type ServerHello } from "./server-hello.ts";
-import type { Layer } from "./transport.ts";
 
 /** A host as a person would dial it. */
 export const dialled = (host: Host): string => `${host.address} port ${host.port}`;
 
-/** A clock ran out. `said`: what the server had sent instead of a banner. */
+/** The clock of a layer ran out. `said`: what the server had sent instead of a banner. */
 export const timeoutFailure = (host: Host, layer: Layer, ms: number, said: string): Failure => {
   const heard = layer === "banner" && said !== "" ? `; it said "${said}"` : "";
+  const what =
+    layer === "queue" ? `no handshake before that of ${dialled(host)} got on` : `no answer from ${dialled(host)}`;
   return {
     code: "E_TIMEOUT",
-    message: `no answer from ${dialled(host)} in ${layer} for ${ms / 1000} s${heard}`,
-    try:
-      layer === "script" || layer === "shell"
-        ? "look at the node's load and its link"
-        : `ssh -v -p ${host.port} ${host.user}@${host.address}`,
+    message: `stuck in ${layerWords[layer]} for ${ms / 1000} s: ${what}${heard}`,
+    try: lookInto(host, layer),
   };
+};
+
+/** Where to look when a connection is stuck in a layer. */
+const lookInto = (host: Host, layer: Layer): string => {
+  const verbosely = `ssh -v -p ${host.port} ${host.user}@${host.address}`;
+  switch (layer) {
+    case "queue":
+      return "run again; if it happens again, report it: those before it have clocks of their own";
+    case "resolve":
+      return `ask the name servers: getent hosts ${printable(host.address)}`;
+    case "tcp":
+      return "is the node up? a firewall that drops packets looks like this too";
+    case "banner":
+      return `look at the node's load and sshd's MaxStartups, then ${verbosely}`;
+    case "kex":
+      return `${verbosely}; a link that loses large packets (MTU) looks like this too`;
+    case "auth":
+      return `look at what sshd asks there (name service, UseDNS, PAM), then ${verbosely}`;
+    case "channel":
+      return `look at PAM and the user's home directory there, then ${verbosely}`;
+    case "shell":
+      return `look at the start-up files of ${host.user}'s shell and at what sudo asks, and at the node's load`;
+    case "script":
+      return "look at the node's load and its link";
+  }
 };
 
 export const hostTimeoutFailure = (host: Host, layer: Layer, ms: number): Failure => ({
   code: "E_HOST_TIMEOUT",
-  message: `${dialled(host)} was not done after ${ms / 1000} s (in ${layer})`,
+  message: `${dialled(host)} was not done after ${ms / 1000} s (in ${layerWords[layer]})`,
   try: "raise --host-timeout, or look why the node is slow",
 });
 

@@ -2,9 +2,15 @@
 export class HandshakeSlots {
   #free: number;
   readonly #waiting = new Set<() => void>();
+  #movedAtMs = performance.now();
 
   constructor(slots: number) {
     this.#free = slots;
+  }
+
+  /** Milliseconds since a slot was last taken or given back. */
+  get stillMs(): number {
+    return performance.now() - this.#movedAtMs;
   }
 
   /**
@@ -33,9 +39,11 @@ export class HandshakeSlots {
 
   #giver(): () => void {
     let given = false;
+    this.#movedAtMs = performance.now();
     return () => {
       if (given) return;
       given = true;
+      this.#movedAtMs = performance.now();
       const [next] = this.#waiting;
       if (next === undefined) {
         this.#free += 1;

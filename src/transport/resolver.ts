@@ -4,19 +4,27 @@ import { connect, isIP, type Socket } from "node:net";
 
 export type Addresses = readonly LookupAddress[];
 
+/** Asks the system for the addresses of a name. */
+export type Lookup = (name: string) => Promise<Addresses>;
+
 export class Resolver {
+  readonly #lookup: Lookup;
   readonly #answers = new Map<string, Promise<Addresses>>();
+
+  constructor(lookup: Lookup = (name) => dns.lookup(name, { all: true })) {
+    this.#lookup = lookup;
+  }
 
   /**
    * Addresses of a name as the system gives them (hosts file, DNS, order of preference). Rejects with the system's error.
-   * The wait is bounded by the caller's connect clock; a failure is not remembered, because it may be of the moment.
+   * The wait is bounded by the caller's clock; a failure is not remembered, because it may be of the moment.
    */
   resolve(name: string): Promise<Addresses> {
     const family = isIP(name);
     if (family !== 0) return Promise.resolve([{ address: name, family }]);
     const known = this.#answers.get(name);
     if (known !== undefined) return known;
-    const asked = dns.lookup(name, { all: true });
+    const asked = this.#lookup(name);
     this.#answers.set(name, asked);
     asked.catch(() => this.#answers.delete(name));
     return asked;

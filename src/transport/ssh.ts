@@ -23,12 +23,12 @@ export interface SshOptions {
 }
 
 /** A transport for one run: key files, known_hosts, agent and name lookups are asked once and kept until it is closed. */
-export const createSshTransport = (options: SshOptions): Transport => {
+export const createSshTransport = (options: SshOptions, resolver = new Resolver()): Transport => {
   const open = new Set<Connection>();
   const shared: Shared = {
     clocks: options.clocks,
     slots: new HandshakeSlots(options.connectParallel),
-    resolver: new Resolver(),
+    resolver,
     hostKeys: new HostKeys(options.knownHostsFiles, options.hostKeyPolicy),
     identities: new Identities(options.homeDir),
     defaultIdentityFiles: options.identityFiles,

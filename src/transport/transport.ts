@@ -3,10 +3,8 @@
  * Imports ssh2 here and nowhere else.
  */
 import type { Host } from "../domain/host.ts";
+import type { Layer } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
-
-/** Where a connection is, for the screen ("stuck in auth 41 s") and for the clocks. */
-export type Layer = "queue" | "resolve" | "tcp" | "banner" | "kex" | "auth" | "channel" | "shell" | "script";
 
 /** What comes back from one script, in order. Ends with exactly one `exit` or `lost`. */
 export type Chunk =
@@ -35,10 +33,11 @@ export interface Transport {
 
 /** Clocks, in milliseconds; each starts before the thing it times. */
 export interface Clocks {
-  readonly connectMs: number;
-  readonly authMs: number;
-  /** Longest silence on an open script before the line counts as lost. */
-  readonly silenceMs: number;
-  /** The whole host. */
+  /**
+   * The longest wait in each layer. `queue`: how long the line of those who wait may stand still; `script`: the longest
+   * silence before the line counts as lost.
+   */
+  readonly layerMs: Readonly<Record<Layer, number>>;
+  /** The whole host, from when it leaves the queue. */
   readonly hostMs: number;
 }

@@ -1,10 +1,11 @@
 /** Progress as lines, for logs and pipes: quiet on what goes well, the totals last. */
 import type { EventOf, RunEvent } from "../domain/event.ts";
+import { layerWords } from "../domain/layer.ts";
 import { initialState, type RunState, reduce } from "../domain/run-state.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import type { Sink } from "../domain/sink.ts";
 import { withNote } from "./causes.ts";
-import { clock, dateTime, duration } from "./quantities.ts";
+import { between, clock, dateTime, duration } from "./quantities.ts";
 import { summary } from "./summary.ts";
 import { hostsWords, outcomeWords, stepWords } from "./words.ts";
 import { guardedWrite } from "./write.ts";
@@ -12,11 +13,14 @@ import { guardedWrite } from "./write.ts";
 /** Selections below this are surveyed without a word on how far it is. */
 const progressFromHosts = 20;
 const progressSteps = 10;
+/** Lines about hosts that are slow to connect; beyond them a failing host says so itself. */
+const maxSlowLines = 20;
 
 /** One line a noteworthy event; at the end every trouble again, folded by cause, and the totals. */
 export const createLinesSink = (write: (text: string) => unknown, from: RunState = initialState): Sink => {
   let state = from;
   let surveyed = 0;
+  let slow = 0;
   const out = guardedWrite(write);
   const say = (text: string): void => out(`${text}\n`);
   return {
@@ -24,6 +28,9 @@ export const createLinesSink = (write: (text: string) => unknown, from: RunState
       const before = state;
       state = reduce(state, event);
       for (const line of linesOf(event, before)) say(line);
+      const stuck = stuckWords(event);
+      if (stuck !== undefined && ++slow <= maxSlowLines)
+        say(`${clock(event.at)} ${stuck}${slow < maxSlowLines ? "" : noMore}`);
       if (!endsSurvey(event) || state.plan !== undefined) return;
       const line = progress(surveyed, ++surveyed, state.hosts.size);
       if (line !== undefined) say(`${clock(event.at)} ${line}`);
@@ -43,6 +50,15 @@ const progress = (before: number, now: number, total: number): string | undefine
   return total >= progressFromHosts && now <= total && tenth(now) > tenth(before)
     ? `surveyed ${now} of ${total}`
     : undefined;
+};
+
+const noMore = "; further slow hosts are not named while they connect";
+
+/** A layer that a slow connection has only gone on to is no news. */
+const stuckWords = (event: RunEvent): string | undefined => {
+  if (event.type !== "host.phase" || event.layer === undefined) return undefined;
+  const ms = between(event.since, event.at);
+  return ms < 1000 ? undefined : `${event.host} stuck in ${layerWords[event.layer]}, ${duration(ms)} so far`;
 };
 
 const linesOf = (event: RunEvent, before: RunState): readonly string[] => {

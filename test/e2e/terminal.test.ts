@@ -19,6 +19,8 @@ beforeAll(async () => {
     sceneNode("accepts", 4, "silent-banner"),
     ...[1, 2].map((at) => sceneNode("resizes", at)),
     sceneNode("tiny", 1),
+    sceneNode("stalls", 1),
+    sceneNode("stalls", 2, "silent-banner"),
   ];
   lab = await startLab({ nodes: specs.length, specs, parentDir: dir });
 });
@@ -75,7 +77,7 @@ describe.concurrent("a rollout in a terminal", () => {
 
   it("shows survey, plan, waves, running hosts and failures, and leaves the summary behind", async () => {
     const { terminal } = await sit("accepts");
-    await terminal.start("novasweep rollout all --soak 1s --waves 1 --connect-timeout 3s --max-missing 25%");
+    await terminal.start("novasweep rollout all --soak 1s --waves 1 --connect-timeout 8s --max-missing 25%");
     const survey = await terminal.waitFor(/3 of 4 surveyed[\s\S]*surveying: nothing is changed/);
     expect(survey.lines[0]).toMatch(/^novasweep rollout {2}\d{8}-\d{6}-\w+ .* \d+ s$/);
     expect(survey.text).toMatch(/connecting +\d+ s$/m);
@@ -108,6 +110,16 @@ describe.concurrent("a rollout in a terminal", () => {
     expect(after).toMatch(/^unreachable +E_TIMEOUT +accepts4 /m);
     expect(after).toMatch(/^rollout \S+: failed 1, unreachable 1, changed 2 of 4 hosts in .*, exit 1$/m);
     await expectGivenBack(terminal);
+  });
+
+  it("says in which layer a host is stuck while it is, and records nothing of the layers of the others", async () => {
+    const { operator, terminal } = await sit("stalls");
+    await terminal.start("novasweep status all --connect-timeout 14s");
+    await terminal.waitFor(/▸ stalls2 {2}connecting: banner +1\d s$/m);
+    expect(await terminal.ended()).toBe(4);
+    expect(await terminal.history()).toMatch(/stuck in banner for 14 s: no answer from 127\.0\.0\.1/);
+    const layers = (journalsOf(operator).at(-1) ?? []).filter((event) => "layer" in event);
+    expect(layers).toMatchObject([{ type: "host.phase", host: "stalls2", phase: "connecting", layer: "banner" }]);
   });
 
   it("follows the size of the terminal: each frame is whole, none is wider or taller", async () => {

@@ -1,11 +1,11 @@
 /** Networks and servers that misbehave before a session exists: which code, which layer, which words. */
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { collect, never, type Reply, sshHost, sshTransport } from "../support/ssh-host.ts";
+import { clocksOf, collect, never, type Reply, sshHost, sshTransport } from "../support/ssh-host.ts";
 import { freePort } from "../support/sshd.ts";
 
 const address = "127.0.23.1";
-const clocks = { connectMs: 1_500, authMs: 1_500, silenceMs: 1_500, hostMs: 20_000 };
+const clocks = clocksOf(1_500, {}, 20_000);
 let server: Server | undefined;
 const sockets = new Set<Socket>();
 
@@ -50,7 +50,7 @@ test("a server that accepts and says nothing is E_TIMEOUT in banner, and its soc
     socket.resume();
   });
   expect(reply).toMatchObject({ code: "E_TIMEOUT", last: { layer: "banner" } });
-  expect(reply.message).toContain("in banner for 1.5 s");
+  expect(reply.message).toContain("stuck in banner for 1.5 s");
   await closed;
 });
 

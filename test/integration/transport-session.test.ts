@@ -6,7 +6,7 @@ import type { Host } from "../../src/domain/host.ts";
 import { MAX_REPLY_BYTES } from "../../src/transport/connection.ts";
 import type { SshOptions } from "../../src/transport/ssh.ts";
 import type { Chunk, Transport } from "../../src/transport/transport.ts";
-import { collect, never, sshHost, sshTransport } from "../support/ssh-host.ts";
+import { clocksOf, collect, never, sshHost, sshTransport } from "../support/ssh-host.ts";
 import { makeKey, publicKey, type Sshd, startSshd } from "../support/sshd.ts";
 
 let sshd: Sshd;
@@ -118,18 +118,18 @@ test("a server killed in the middle of a script is E_LOST, never an exit, and sa
 test("silence on an open script is E_TIMEOUT with the layer and the time", async () => {
   const impatient = sshTransport({
     ...options,
-    clocks: { connectMs: 20_000, authMs: 20_000, silenceMs: 1_500, hostMs: 60_000 },
+    clocks: clocksOf(20_000, { script: 1_500 }),
   });
   const reply = await collect(impatient.run(host, "echo x; sleep 60\n", never));
   expect(reply.code).toBe("E_TIMEOUT");
-  expect(reply.message).toContain("in script for 1.5 s");
+  expect(reply.message).toContain("stuck in script for 1.5 s");
   await noSessionLeft();
 });
 
 test("output resets the silence clock", async () => {
   const impatient = sshTransport({
     ...options,
-    clocks: { connectMs: 20_000, authMs: 20_000, silenceMs: 1_500, hostMs: 60_000 },
+    clocks: clocksOf(20_000, { script: 1_500 }),
   });
   const reply = await collect(impatient.run(host, "for i in 1 2 3; do echo $i; sleep 1; done\n", never));
   expect(reply.last).toEqual({ kind: "exit", status: 0 });
@@ -138,7 +138,7 @@ test("output resets the silence clock", async () => {
 test("the host clock ends a script that keeps talking", async () => {
   const impatient = sshTransport({
     ...options,
-    clocks: { connectMs: 20_000, authMs: 20_000, silenceMs: 20_000, hostMs: 3_000 },
+    clocks: clocksOf(20_000, {}, 3_000),
   });
   const reply = await collect(impatient.run(host, "while :; do echo x; sleep 0.2; done\n", never));
   expect(reply.code).toBe("E_HOST_TIMEOUT");

@@ -1,9 +1,11 @@
 /** Short ways to say "run this script there and tell me what came back" for tests of the transport. */
 
 import type { Host } from "../../src/domain/host.ts";
+import type { Layer } from "../../src/domain/layer.ts";
 import { defaultSettings } from "../../src/domain/settings.ts";
+import type { Resolver } from "../../src/transport/resolver.ts";
 import { createSshTransport, type SshOptions } from "../../src/transport/ssh.ts";
-import type { Chunk, Layer, Transport } from "../../src/transport/transport.ts";
+import type { Chunk, Clocks, Transport } from "../../src/transport/transport.ts";
 
 /** A host of the tests: root, no become, modern algorithms. */
 export const sshHost = (address: string, port: number, more: Partial<Host> = {}): Host => ({
@@ -18,18 +20,38 @@ export const sshHost = (address: string, port: number, more: Partial<Host> = {})
   ...more,
 });
 
+/** Clocks of `ms` for each layer but those named. */
+export const clocksOf = (ms: number, layers: Partial<Record<Layer, number>> = {}, hostMs = 60_000): Clocks => ({
+  layerMs: {
+    queue: ms,
+    resolve: ms,
+    tcp: ms,
+    banner: ms,
+    kex: ms,
+    auth: ms,
+    channel: ms,
+    shell: ms,
+    script: ms,
+    ...layers,
+  },
+  hostMs,
+});
+
 /** A transport with clocks long enough for a busy machine; no key, no agent and no known host but what is given. */
-export const sshTransport = (more: Partial<SshOptions> = {}): Transport =>
-  createSshTransport({
-    clocks: { connectMs: 20_000, authMs: 20_000, silenceMs: 20_000, hostMs: 60_000 },
-    knownHostsFiles: [],
-    hostKeyPolicy: "strict",
-    identityFiles: [],
-    agentSocket: undefined,
-    connectParallel: 16,
-    homeDir: "/nonexistent",
-    ...more,
-  });
+export const sshTransport = (more: Partial<SshOptions> = {}, resolver?: Resolver): Transport =>
+  createSshTransport(
+    {
+      clocks: clocksOf(20_000),
+      knownHostsFiles: [],
+      hostKeyPolicy: "strict",
+      identityFiles: [],
+      agentSocket: undefined,
+      connectParallel: 16,
+      homeDir: "/nonexistent",
+      ...more,
+    },
+    resolver,
+  );
 
 export interface Reply {
   readonly layers: readonly Layer[];

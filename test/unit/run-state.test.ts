@@ -75,6 +75,19 @@ describe("the fold of a run", () => {
     expect(rowOf(state.hosts, "a")).toMatchObject({ phase: "settled", outcome: "changed" });
   });
 
+  test("a slow connection's layer is there until the next phase, its time from the layer's beginning", () => {
+    const since = "2026-03-01T14:00:00.000Z";
+    const bodies = [
+      runStarted(["a"]),
+      { type: "host.phase", host: "a", phase: "connecting" },
+      { type: "host.phase", host: "a", phase: "connecting", layer: "auth", since },
+      { type: "host.phase", host: "a", phase: "probing" },
+    ] as const;
+    const slow = folded(numbered(bodies.slice(0, 3)));
+    expect(rowOf(slow.hosts, "a")).toMatchObject({ phase: "connecting", layer: "auth", since });
+    expect(rowOf(folded(numbered(bodies)).hosts, "a")).not.toHaveProperty("layer");
+  });
+
   test("an event type of a newer version changes nothing", () => {
     const state = folded(numbered([runStarted(["a"])]));
     const strange = { v: 1, run: "r", seq: 9, at: "2026-03-01T14:03:12.000Z", type: "host.sang" };

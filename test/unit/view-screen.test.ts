@@ -92,6 +92,13 @@ describe("the screen", () => {
     expect(text).toMatch(/\+\d+ more hosts/);
   });
 
+  test("says in which layer a slow host is stuck, and for how long in that layer", () => {
+    const since = "2026-03-01T14:02:31.000Z"; // the run starts 41 s later
+    const slow = { type: "host.phase", host: "cn07", phase: "connecting", layer: "auth", since } as const;
+    const text = plain(at(folded(numbered([runStarted(["cn07", "cn08"]), slow], 0)), 80, 16));
+    expect(text).toMatch(/▸ cn07 {2}connecting: auth reply +41 s$/m);
+  });
+
   test("a row with wide characters is cut by columns, not by characters", () => {
     const wide = folded(
       numbered([

@@ -7,7 +7,7 @@ import { createNdjsonSink } from "../../src/view/ndjson.ts";
 import { renderPlan } from "../../src/view/plan-view.ts";
 import { renderRun, renderRuns } from "../../src/view/run-report.ts";
 import { summary } from "../../src/view/summary.ts";
-import { auth, confChange, names, numbered, planOf, rollout } from "../support/fleet-events.ts";
+import { auth, confChange, names, numbered, planOf, rollout, runStarted } from "../support/fleet-events.ts";
 import { folded, journal } from "../support/journals.ts";
 
 const linesOf = async (events: readonly RunEvent[]): Promise<string> => {
@@ -38,6 +38,22 @@ describe("lines", () => {
   test("of a large survey say how far it is, ten times and no more", async () => {
     const lines = (await linesOf(numbered(rollout(200)))).split("\n");
     expect(lines.filter((line) => line.includes(" surveyed "))).toHaveLength(10);
+  });
+
+  test("name hosts that are stuck, the layer and the time; twenty and no more", async () => {
+    const hosts = names(30);
+    const since = "2026-03-01T14:03:02.000Z"; // ten seconds before the run of the tests starts
+    const bodies = hosts.flatMap((host) => [
+      { type: "host.phase", host, phase: "connecting", layer: "auth", since } as const,
+      // Gone on to at this moment: no news.
+      { type: "host.phase", host, phase: "connecting", layer: "channel", since: "2026-03-01T14:03:12.000Z" } as const,
+    ]);
+    const lines = (await linesOf(numbered([runStarted(hosts), ...bodies], 0))).split("\n");
+    const stuck = lines.filter((line) => line.includes("stuck in"));
+    expect(stuck).toHaveLength(20);
+    expect(stuck[0]).toBe("14:03:12 cn001 stuck in auth reply, 10 s so far");
+    expect(stuck[19]).toContain("further slow hosts are not named");
+    expect(lines.join("\n")).not.toContain("channel");
   });
 
   test("an EPIPE drops the view, not the run", async () => {

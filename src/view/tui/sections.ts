@@ -1,5 +1,6 @@
 /** Failures (which never fold away), running hosts (longest first, windowed), settled hosts (one row an outcome). */
 import { foldHosts } from "../../domain/host-set.ts";
+import { layerWords } from "../../domain/layer.ts";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { HostState, RunState } from "../../domain/run-state.ts";
 import type { Cause } from "../causes.ts";
@@ -110,8 +111,10 @@ export const runningRows = ({ running }: Census, { rows, titled }: Room, view: V
 const countOf = ({ step }: HostState): string =>
   step === undefined || step.step === 0 ? "" : `${step.step}/${step.of}`;
 
-const workWords = ({ step, phase }: HostState): string =>
-  step === undefined || step.state !== "start" ? phaseWords[phase] : stepWords[step.change];
+const workWords = ({ step, phase, layer }: HostState): string => {
+  if (step?.state === "start") return stepWords[step.change];
+  return layer === undefined ? phaseWords[phase] : `${phaseWords[phase]}: ${layerWords[layer]}`;
+};
 
 /** Outcomes that are not failures and occurred. */
 export const settledOutcomes = (state: RunState): readonly Outcome[] =>

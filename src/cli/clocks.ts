@@ -1,0 +1,33 @@
+/** The clocks of every connection of a run. */
+import type { Clocks } from "../transport/transport.ts";
+import type { Connection } from "./request.ts";
+
+/** The controller waits a little longer than the node's own watchdog: the node's word is better than our silence. */
+const HOST_GRACE_S = 30;
+/** Server and agent may both ask a person or a directory service: longer than any of that takes by itself. */
+const AUTH_S = 30;
+/** Opening a session runs PAM and may mount a home directory. */
+const CHANNEL_S = 30;
+/** sudo may ask a directory service before the script says its first word. */
+const SHELL_S = 30;
+/** A script says `alive` every 10 s while it waits; three missed ones are silence. */
+const SILENCE_S = 30;
+/** What taking turns itself may cost on a busy controller. */
+const QUEUE_GRACE_S = 10;
+
+/** `--connect-timeout` is the wait in each layer before authentication; the others have their own reasons. */
+export const clocksFor = ({ connectTimeoutS, hostTimeoutS }: Connection): Clocks => ({
+  layerMs: {
+    // Who holds a place goes through these layers at most: a line that stands still for longer never moves again.
+    queue: (4 * connectTimeoutS + AUTH_S + QUEUE_GRACE_S) * 1000,
+    resolve: connectTimeoutS * 1000,
+    tcp: connectTimeoutS * 1000,
+    banner: connectTimeoutS * 1000,
+    kex: connectTimeoutS * 1000,
+    auth: AUTH_S * 1000,
+    channel: CHANNEL_S * 1000,
+    shell: SHELL_S * 1000,
+    script: SILENCE_S * 1000,
+  },
+  hostMs: (hostTimeoutS + HOST_GRACE_S) * 1000,
+});

@@ -1,0 +1,15 @@
+/** Where a connection is, in the order it goes through: a free place, the address, the connection, the server's first line, ... */
+export type Layer = "queue" | "resolve" | "tcp" | "banner" | "kex" | "auth" | "channel" | "shell" | "script";
+
+/** A layer as it is said of a connection that waits in it; each begins with the layer's name. */
+export const layerWords: Readonly<Record<Layer, string>> = {
+  queue: "queue",
+  resolve: "resolve",
+  tcp: "tcp connect",
+  banner: "banner",
+  kex: "kex reply",
+  auth: "auth reply",
+  channel: "channel open",
+  shell: "shell start",
+  script: "script",
+};
