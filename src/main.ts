@@ -1,10 +1,10 @@
 /** The process's edges and nothing else: words, streams, signals, exit status. The one user of `process`. */
 import { hostname, userInfo } from "node:os";
+import { INTERRUPTED } from "./cli/io.ts";
 import { runProgram } from "./cli/program.ts";
 
 /** Exit status of a bug of ours. */
 const BUG = 70;
-const INTERRUPTED = 130;
 
 const swallow = (): void => undefined;
 // A reader that goes away (`| head`) ends the writing, not the run.

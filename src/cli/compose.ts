@@ -10,6 +10,7 @@ import { createCleanerFiles } from "../engine/payload.ts";
 import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
 import { type Journal, openJournal } from "../journal/write.ts";
+import type { KeyRing } from "../transport/key-ring.ts";
 import { createSshTransport } from "../transport/ssh.ts";
 import { clocksFor } from "./clocks.ts";
 import type { Io } from "./io.ts";
@@ -69,6 +70,7 @@ export const composeRun = (
   request: FleetRequest,
   io: Io,
   hosts: readonly Host[],
+  keys: KeyRing,
   record: Record & { readonly run: string },
   view: LiveView,
   hands: Hands,
@@ -85,7 +87,7 @@ export const composeRun = (
     clock: Date.now,
     pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     nonce: () => randomBytes(8).toString("hex"),
-    transport: transportFor(request, io),
+    transport: transportFor(request, io, keys),
     emitter: new Emitter(record.run, Date.now, record.journal, [view]),
     cleanerFiles: createCleanerFiles(),
     deadlines: { stepS: request.stepTimeoutS, hostS: request.hostTimeoutS, runS: request.runTimeoutS },
@@ -105,16 +107,14 @@ export const composeRun = (
   };
 };
 
-const transportFor = (request: FleetRequest, io: Io): RunContext["transport"] => {
-  const ssh = `${io.home}/.ssh`;
-  return createSshTransport({
+const transportFor = (request: FleetRequest, io: Io, keys: KeyRing): RunContext["transport"] =>
+  createSshTransport({
     clocks: clocksFor(request),
     knownHostsFiles:
-      request.knownHosts === undefined ? [`${ssh}/known_hosts`, "/etc/ssh/ssh_known_hosts"] : [request.knownHosts],
+      request.knownHosts === undefined
+        ? [`${io.home}/.ssh/known_hosts`, "/etc/ssh/ssh_known_hosts"]
+        : [request.knownHosts],
     hostKeyPolicy: request.hostKeyPolicy,
-    identityFiles: ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => `${ssh}/${name}`),
-    agentSocket: io.env["SSH_AUTH_SOCK"],
+    keys,
     connectParallel: request.connectParallel,
-    homeDir: io.home,
   });
-};

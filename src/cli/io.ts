@@ -20,6 +20,12 @@ export interface Io {
 
 /** Exit status of bad input: nothing was contacted. */
 export const BAD_INPUT = 2;
+/** Exit status when the person stopped it. */
+export const INTERRUPTED = 130;
+
+/** Whether a person is there to be asked: questions go to stderr, answers come from stdin. */
+export const isInteractive = (io: Pick<Io, "stdin" | "stderr">): boolean =>
+  io.stdin.isTTY === true && io.stderr.isTTY === true;
 
 /** Longest complaint printed, characters; a message may quote what a file says. */
 const MAX_CHARS = 2000;

@@ -89,7 +89,6 @@ const troubleOf = (identity: Identity): readonly string[] => {
     case "absent":
       return [`${identity.path} is not there`];
     case "locked":
-      return [`${identity.path} is encrypted and was not used from its file`];
     case "unusable":
       return [`${identity.path} ${identity.why}`];
   }
@@ -118,7 +117,7 @@ const refusedFailure = (
     code: "E_AUTH",
     message: [`${what}${accepts(methodsLeft)}`, ...worthAWord.flatMap(troubleOf), ...trouble].join("; "),
     try: identities.some(({ kind }) => kind === "locked")
-      ? "load the key into ssh-agent (ssh-add); encrypted key files are not opened yet"
+      ? "load the key into ssh-agent (ssh-add), or name it with --identity in a terminal: there its passphrase is asked for"
       : "name the right key with --identity, load it into ssh-agent, or add it to the user's authorized_keys on the node",
   };
 };

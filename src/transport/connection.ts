@@ -4,7 +4,6 @@ import type { Client, ClientChannel } from "ssh2";
 import type { Become, Host } from "../domain/host.ts";
 import type { Layer } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
-import type { Agent } from "./agent.ts";
 import { type Offer, offerFor } from "./algorithms.ts";
 import { authHandler } from "./auth.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
@@ -12,7 +11,8 @@ import * as failures from "./failures.ts";
 import type { HandshakeSlots } from "./handshake-slots.ts";
 import { ignoreHostKeyAnnouncement } from "./host-key-announcement.ts";
 import { errorCode, type HostKeys } from "./host-keys.ts";
-import type { Identities, Identity } from "./identities.ts";
+import type { Identity } from "./identities.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { LayerClock } from "./layer-clock.ts";
 import { type Addresses, openSocket, type Resolver } from "./resolver.ts";
 import { ScriptChannel } from "./script-channel.ts";
@@ -34,9 +34,7 @@ export interface Shared {
   readonly slots: HandshakeSlots;
   readonly resolver: Resolver;
   readonly hostKeys: HostKeys;
-  readonly identities: Identities;
-  readonly defaultIdentityFiles: readonly string[];
-  readonly agent: Agent | undefined;
+  readonly keys: KeyRing;
 }
 
 const commands: Readonly<Record<Exclude<Become, "su">, string>> = {
@@ -100,8 +98,7 @@ export class Connection {
   }
 
   async #prepare(): Promise<{ readonly addresses: Addresses; readonly identities: readonly Identity[] } | undefined> {
-    const { hostKeys, identities, resolver, defaultIdentityFiles } = this.#shared;
-    const files = this.#host.identityFiles.length > 0 ? this.#host.identityFiles : defaultIdentityFiles;
+    const { hostKeys, keys, resolver } = this.#shared;
     const resolving = resolver.resolve(this.#host.address);
     resolving.catch(() => undefined); // awaited last
     const unreadable = await hostKeys.load();
@@ -109,9 +106,9 @@ export class Connection {
       this.#lose(unreadable);
       return undefined;
     }
-    const keys = await identities.load(files);
+    const identities = await keys.of(this.#host);
     try {
-      return { addresses: await resolving, identities: keys };
+      return { addresses: await resolving, identities };
     } catch (error) {
       this.#lose(failures.resolveFailure(this.#host, errorCode(error)));
       return undefined;
@@ -152,12 +149,12 @@ export class Connection {
         user,
         identities,
         onlyThese: identityFiles.length > 0,
-        agent: this.#shared.agent,
+        agent: this.#shared.keys.agent,
         onExhausted: (failure) => this.#lose(failure),
       }),
     });
     ignoreHostKeyAnnouncement(client);
-    signAtOnce(client, this.#shared.identities.accepted);
+    signAtOnce(client, this.#shared.keys.taken);
     socket.on("data", this.#onHello);
   }
 

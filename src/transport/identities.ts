@@ -1,24 +1,32 @@
-/** Private keys from files, each read and parsed once for the whole fleet. */
+/** Private keys from files, each read, opened and parsed once for the whole fleet. */
 import { createPrivateKey, sign } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ParsedKey } from "ssh2";
 import { errorCode } from "./host-keys.ts";
+import { encryptionOf } from "./key-format.ts";
 import { utils } from "./ssh2.ts";
 
-/** `locked`: encrypted; its public half (base64) may still pick the same key out of an agent. */
+/** `locked`: encrypted; its public half (base64) may still pick the same key out of an agent. `why` follows the path in a sentence. */
 export type Identity =
   | { readonly kind: "key"; readonly path: string; readonly key: ParsedKey }
-  | { readonly kind: "locked"; readonly path: string; readonly blob: string | undefined }
+  | LockedIdentity
   | { readonly kind: "absent"; readonly path: string }
   | { readonly kind: "unusable"; readonly path: string; readonly why: string };
+
+export interface LockedIdentity {
+  readonly kind: "locked";
+  readonly path: string;
+  readonly blob: string | undefined;
+  /** Its passphrase would open it here. */
+  readonly opens: boolean;
+  readonly why: string;
+}
 
 /** The largest RSA key file is below 16 KiB. */
 const MAX_KEY_FILE_BYTES = 65_536;
 
 export class Identities {
-  /** Keys that a host has taken since this was made. */
-  readonly accepted: Set<ParsedKey> = new Set();
   readonly #homeDir: string;
   readonly #read = new Map<string, Promise<Identity>>();
 
@@ -32,6 +40,19 @@ export class Identities {
     return Promise.all(paths.map((path) => this.#loadOne(path)));
   }
 
+  /** Opens an encrypted file; false when the passphrase is not its own. Slow on purpose of whoever made the key: 0.2 s and more. */
+  async unlock({ path }: LockedIdentity, passphrase: Buffer): Promise<boolean> {
+    const identity = await readIdentity(path, passphrase);
+    if (identity.kind === "locked") return false;
+    this.#read.set(path, Promise.resolve(identity));
+    return true;
+  }
+
+  /** Says why an encrypted file stays closed, in the words that a failure will use. */
+  leave(identity: LockedIdentity, why: string): void {
+    this.#read.set(identity.path, Promise.resolve({ ...identity, why }));
+  }
+
   #loadOne(path: string): Promise<Identity> {
     const full = path.startsWith("~/") ? join(this.#homeDir, path.slice(2)) : path;
     const before = this.#read.get(full);
@@ -42,7 +63,7 @@ export class Identities {
   }
 }
 
-const readIdentity = async (path: string): Promise<Identity> => {
+const readIdentity = async (path: string, passphrase?: Buffer): Promise<Identity> => {
   const unusable = (why: string): Identity => ({ kind: "unusable", path, why });
   try {
     const { size, mode } = await stat(path);
@@ -50,13 +71,30 @@ const readIdentity = async (path: string): Promise<Identity> => {
     // ssh refuses such keys too; whoever can read it may have copied it.
     if ((mode & 0o077) !== 0) return unusable(`may be read by others (mode ${(mode & 0o777).toString(8)}; chmod 600)`);
     const text = await readFile(path, "utf8");
-    if (isEncrypted(text)) return { kind: "locked", path, blob: await publicBlob(path, text) };
-    const parsed = utils.parseKey(text);
-    if (parsed instanceof Error) return unusable("is not a private key ssh2 can read");
-    const key = Array.isArray(parsed) ? parsed[0] : parsed;
-    return key?.isPrivateKey() ? { kind: "key", path, key: signingFast(key) } : unusable("is not a private key");
+    const encryption = await encryptionOf(path, text);
+    const key = encryption === undefined || passphrase !== undefined ? opened(text, passphrase) : undefined;
+    if (key !== undefined) return { kind: "key", path, key };
+    if (encryption === undefined) return unusable("is not a private key ssh2 can read");
+    const why = encryption.opens
+      ? "is encrypted, and its passphrase was not asked for"
+      : "is encrypted in a form that cannot be opened here";
+    return { kind: "locked", path, ...encryption, why };
   } catch (error) {
     return errorCode(error) === "ENOENT" ? { kind: "absent", path } : unusable(`cannot be read (${errorCode(error)})`);
+  }
+};
+
+/** The key in a file's text, fit to sign with; undefined when there is none, or the passphrase is not its own. */
+const opened = (text: string, passphrase: Buffer | undefined): ParsedKey | undefined => {
+  const parsed = utils.parseKey(text, passphrase);
+  if (parsed instanceof Error) return undefined;
+  const key = Array.isArray(parsed) ? parsed[0] : parsed;
+  if (key?.isPrivateKey() !== true) return undefined;
+  try {
+    return signingFast(key);
+  } catch {
+    // A wrong passphrase of the older formats may give bytes that only look like a key.
+    return undefined;
   }
 };
 
@@ -83,39 +121,4 @@ const defaultHash = (type: string): string | undefined => {
     default:
       return "sha1"; // ssh-rsa and ssh-dss
   }
-};
-
-const OPENSSH_MAGIC = "openssh-key-v1\0";
-
-const opensshBody = (text: string): Buffer | undefined => {
-  const match = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]+)-----END/.exec(text);
-  const body = match?.[1] === undefined ? undefined : Buffer.from(match[1], "base64");
-  return body?.toString("latin1", 0, OPENSSH_MAGIC.length) === OPENSSH_MAGIC ? body : undefined;
-};
-
-const isEncrypted = (text: string): boolean => {
-  const body = opensshBody(text);
-  if (body !== undefined) return readString(body, OPENSSH_MAGIC.length)?.toString("latin1") !== "none";
-  return text.includes("-----BEGIN ENCRYPTED PRIVATE KEY-----") || /^Proc-Type: 4,ENCRYPTED/m.test(text);
-};
-
-/** The public half of an encrypted key: OpenSSH's own format holds it in the clear, other formats have it in `.pub`. */
-const publicBlob = async (path: string, text: string): Promise<string | undefined> => {
-  const body = opensshBody(text);
-  if (body !== undefined) {
-    // magic, cipher, kdf, kdf options, number of keys, public key
-    let at = OPENSSH_MAGIC.length;
-    for (let field = 0; field < 3; field++) at += 4 + (readString(body, at)?.length ?? 0);
-    return readString(body, at + 4)?.toString("base64");
-  }
-  return readFile(`${path}.pub`, "utf8").then(
-    (line) => line.trim().split(/\s+/)[1],
-    () => undefined,
-  );
-};
-
-const readString = (bytes: Buffer, at: number): Buffer | undefined => {
-  if (at + 4 > bytes.length) return undefined;
-  const end = at + 4 + bytes.readUInt32BE(at);
-  return end > bytes.length ? undefined : bytes.subarray(at + 4, end);
 };

@@ -4,8 +4,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Host } from "../../src/domain/host.ts";
-import type { SshOptions } from "../../src/transport/ssh.ts";
-import { collect, never, type Reply, sshHost, sshTransport } from "../support/ssh-host.ts";
+import { collect, never, type Reply, sshHost, sshTransport, type TransportOptions } from "../support/ssh-host.ts";
 import { makeKey, publicKey, type Sshd, startSshd } from "../support/sshd.ts";
 
 let sshd: Sshd;
@@ -28,7 +27,7 @@ afterAll(() => sshd.stop());
 
 const ok = { kind: "exit", status: 0 };
 const fingerprintOf = (file: string) => execFileSync("ssh-keygen", ["-lf", file], { encoding: "utf8" }).split(" ")[1];
-const login = (options: Partial<SshOptions>, to: Host = host): Promise<Reply> =>
+const login = (options: Partial<TransportOptions>, to: Host = host): Promise<Reply> =>
   collect(sshTransport({ identityFiles: [key], knownHostsFiles: [knownHosts], ...options }).run(to, "exit 0\n", never));
 const accepted = (replied: number): string => sshd.log().slice(replied);
 
@@ -207,7 +206,7 @@ describe("authentication", () => {
     expect(reply.message).not.toContain("ssh-agent");
   });
 
-  test("an encrypted key is not opened, said so, and taken from the agent when it holds it", async () => {
+  test("an encrypted key that nobody opened is said to be so, and taken from the agent when it holds it", async () => {
     const locked = join(sshd.dir, "locked");
     writeFileSync(locked, readFileSync(key), { mode: 0o600 });
     execFileSync("ssh-keygen", ["-q", "-p", "-N", "secret", "-f", locked], { stdio: "ignore" });

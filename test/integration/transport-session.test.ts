@@ -4,14 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Host } from "../../src/domain/host.ts";
 import { MAX_REPLY_BYTES } from "../../src/transport/connection.ts";
-import type { SshOptions } from "../../src/transport/ssh.ts";
 import type { Chunk, Transport } from "../../src/transport/transport.ts";
-import { clocksOf, collect, never, sshHost, sshTransport } from "../support/ssh-host.ts";
+import { clocksOf, collect, never, sshHost, sshTransport, type TransportOptions } from "../support/ssh-host.ts";
 import { makeKey, publicKey, type Sshd, startSshd } from "../support/sshd.ts";
 
 let sshd: Sshd;
 let host: Host;
-let options: Partial<SshOptions>;
+let options: Partial<TransportOptions>;
 let transport: Transport;
 
 beforeAll(async () => {

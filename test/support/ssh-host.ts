@@ -3,6 +3,7 @@
 import type { Host } from "../../src/domain/host.ts";
 import type { Layer } from "../../src/domain/layer.ts";
 import { defaultSettings } from "../../src/domain/settings.ts";
+import { KeyRing, type KeyRingOptions } from "../../src/transport/key-ring.ts";
 import type { Resolver } from "../../src/transport/resolver.ts";
 import { createSshTransport, type SshOptions } from "../../src/transport/ssh.ts";
 import type { Chunk, Clocks, Transport } from "../../src/transport/transport.ts";
@@ -37,17 +38,17 @@ export const clocksOf = (ms: number, layers: Partial<Record<Layer, number>> = {}
   hostMs,
 });
 
+export type TransportOptions = SshOptions & KeyRingOptions;
+
 /** A transport with clocks long enough for a busy machine; no key, no agent and no known host but what is given. */
-export const sshTransport = (more: Partial<SshOptions> = {}, resolver?: Resolver): Transport =>
+export const sshTransport = (more: Partial<TransportOptions> = {}, resolver?: Resolver): Transport =>
   createSshTransport(
     {
       clocks: clocksOf(20_000),
       knownHostsFiles: [],
       hostKeyPolicy: "strict",
-      identityFiles: [],
-      agentSocket: undefined,
+      keys: new KeyRing({ identityFiles: [], agentSocket: undefined, homeDir: "/nonexistent", ...more }),
       connectParallel: 16,
-      homeDir: "/nonexistent",
       ...more,
     },
     resolver,

@@ -1,12 +1,14 @@
 /** `novasweep rollout` and `novasweep status`: one run over the selected hosts. */
+import type { Host } from "../../domain/host.ts";
 import type { Plan } from "../../domain/plan.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
 import { JournalLost } from "../../engine/emitter.ts";
 import { Fleet } from "../../engine/fleet.ts";
-import type { ResolvedHost } from "../../inventory/settle.ts";
+import type { KeyRing } from "../../transport/key-ring.ts";
 import { composeRun, type FleetRequest, type Hands, noRecord, openRecord } from "../compose.ts";
 import { confirmChanges } from "../confirm.ts";
-import { BAD_INPUT, complain, type Io } from "../io.ts";
+import { BAD_INPUT, complain, INTERRUPTED, type Io, isInteractive } from "../io.ts";
+import { openKeys } from "../keys.ts";
 import { createLiveView, type LiveView } from "../screen.ts";
 import { selectFor } from "../select.ts";
 import { version } from "../version.ts";
@@ -27,32 +29,37 @@ export const fleetCommand = async (request: FleetRequest, io: Io): Promise<numbe
         try: "--yes accepts the plan unseen, --check shows it and changes nothing",
       },
     ]);
+  const hosts = selected.value.hosts.map(({ host }) => host);
+  const keys = await openKeys(io, hosts, request);
+  if (keys === undefined) {
+    io.stderr.write("novasweep: stopped at a passphrase; no host was contacted\n");
+    return INTERRUPTED;
+  }
   const record = await openRecord(request.stateDir, io);
   if (!record.ok) {
     complain(io, [record.error]);
     if (request.command === "rollout" && !request.check) return BAD_INPUT;
   }
-  return runOver(request, io, selected.value.hosts, record.ok ? record.value : noRecord());
+  return runOver(request, io, hosts, keys, record.ok ? record.value : noRecord());
 };
 
 const needsTerminal = (request: FleetRequest): boolean =>
   request.command === "rollout" && !request.yes && !request.check;
 
-const isInteractive = (io: Io): boolean => io.stdin.isTTY === true && io.stderr.isTTY === true;
-
 const runOver = async (
   request: FleetRequest,
   io: Io,
-  resolved: readonly ResolvedHost[],
+  hosts: readonly Host[],
+  keys: KeyRing,
   record: ReturnType<typeof noRecord>,
 ): Promise<number> => {
-  const hosts = resolved.map(({ host }) => host);
   const view = await createLiveView(request, io, Date.now);
   const signals = listenToSignals(io, view);
   const context = composeRun(
     request,
     io,
     hosts,
+    keys,
     record,
     view,
     { ...signals, accept: acceptor(request, io, view, signals.stopping) },
