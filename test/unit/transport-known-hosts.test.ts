@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { blobType, hostPattern, KnownHosts, knownHostsLine } from "../../src/transport/known-hosts.ts";
+import { expectLinear } from "../support/linear.ts";
 
 /** A public key blob of a type, with one byte of its own; only the type is ever read out of it. */
 const blob = (type: string, mark: number): string => {
@@ -121,13 +122,15 @@ test("a line added later is seen", () => {
   expect(known.judge("node", 22, ours).kind).toBe("match");
 });
 
-test("200 hosts in 10,000 plain lines are judged in a few milliseconds each at most", () => {
-  const known = new KnownHosts();
-  known.read(Array.from({ length: 10_000 }, (_, n) => line(`cn-${n}`)).join(""), "kh");
-  const start = performance.now();
-  for (let n = 0; n < 200; n++) expect(known.judge(`cn-${n * 50}`, 22, ours).kind).toBe("match");
-  expect(performance.now() - start).toBeLessThan(200);
-});
+test("a host among many plain lines costs no more than one among few", () => {
+  expectLinear(2_000, (lines) => {
+    const known = new KnownHosts();
+    known.read(Array.from({ length: lines }, (_, n) => line(`cn-${n}`)).join(""), "kh");
+    return () => {
+      for (let n = 0; n < lines; n++) expect(known.judge(`cn-${n}`, 22, ours).kind).toBe("match");
+    };
+  });
+}, 60_000);
 
 test("a port other than 22 is part of the name", () => {
   expect(hostPattern("Node", 22)).toBe("node");

@@ -99,6 +99,7 @@ const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (err
       fail(error);
     }
   };
+  const stream = guardedStream(options.stream, fail);
   const draw = (): void => instance?.rerender(element(stateNow(), options));
   const drawNow = (): void => guarded(draw);
   const tick = (): void => {
@@ -116,7 +117,7 @@ const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (err
         if (instance !== undefined) return;
         // Before Ink's own listener: when the terminal shrinks, the smaller frame must be there first.
         options.stream.on("resize", drawNow);
-        instance = render(element(stateNow(), options), inkOptions(options));
+        instance = render(element(stateNow(), options), inkOptions(stream));
         instance.waitUntilExit().catch(fail);
         timer = setInterval(tick, tickMs).unref();
       }),
@@ -141,7 +142,26 @@ const element = (state: RunState, { stream, nowMs, colour, unicode }: TuiOptions
   return <Screen lines={rows.map((row, id) => ({ id, text: painted(row, colour) }))} />;
 };
 
-const inkOptions = ({ stream }: TuiOptions): Parameters<typeof render>[1] => ({
+/** The terminal, whose failing writes are told instead of thrown: Ink writes from timers of its own, where nobody catches. */
+const guardedStream = (stream: NodeJS.WriteStream, onError: (error: unknown) => void): NodeJS.WriteStream =>
+  new Proxy(stream, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      if (name !== "write") return value.bind(target);
+      return (...words: unknown[]): unknown => {
+        try {
+          return value.apply(target, words);
+        } catch (error) {
+          onError(error);
+          for (const word of words) if (typeof word === "function") word();
+          return true;
+        }
+      };
+    },
+  });
+
+const inkOptions = (stream: NodeJS.WriteStream): Parameters<typeof render>[1] => ({
   stdout: stream,
   stderr: stream,
   // Keys are not read: Ctrl-C is a signal, and stdin stays with whoever asks for the confirmation.
