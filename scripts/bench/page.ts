@@ -1,0 +1,139 @@
+/** docs/benchmarks.md: the figures, what every tool cost, and how it was made. */
+import { spawnSync } from "node:child_process";
+import { cpus } from "node:os";
+import { type Costs, cpu, nodesCpu, peak, wall } from "./costs.ts";
+import type { Figure } from "./figures.ts";
+import type { Share } from "./profile.ts";
+import type { RealCosts, Rounds } from "./real-rounds.ts";
+import { ANSIBLE, missing, NOVASWEEP, tools } from "./tools.ts";
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+const verdict = ({ value, wanted }: Figure): string => {
+  if (Number.isNaN(value)) return "not measured";
+  return wanted.holds(value) ? "met" : "**missed**";
+};
+
+export const figureTable = (figures: readonly Figure[]): string =>
+  table(
+    ["what", "novasweep", "beside it", "came to", "wanted", ""],
+    figures.map((it) => {
+      const measured = !Number.isNaN(it.value);
+      const cells = measured ? [it.ours, it.beside, it.value.toFixed(2)] : ["-", "-", "-"];
+      return [it.what, ...cells, it.wanted.text, verdict(it)];
+    }),
+  );
+
+/** What one tool cost, and novasweep's CPU and wall divided by its. */
+const toolRow = (costs: Costs, name: string, hosts: number): readonly string[] => {
+  const ratio = (of: typeof cpu): string => (costs.median(NOVASWEEP, of) / costs.median(name, of)).toFixed(2);
+  return [
+    name,
+    `${(costs.median(name, cpu) / hosts).toFixed(2)} ms`,
+    name === NOVASWEEP ? "" : ratio(cpu),
+    `${(costs.median(name, wall) / 1000).toFixed(2)} s`,
+    name === NOVASWEEP ? "" : ratio(wall),
+    `${costs.median(name, peak).toFixed(0)} MiB`,
+    `${(costs.median(name, nodesCpu) / hosts).toFixed(0)} ms`,
+    String(costs.of(name).length),
+  ];
+};
+
+export const toolTable = (costs: Costs, hosts: number): string =>
+  table(
+    ["tool", "CPU a host", "ours / its", "wall", "ours / its", "peak memory", "CPU of a node", "rounds"],
+    [
+      ...tools.map(({ name }) => toolRow(costs, name, hosts)),
+      ...missing.map(({ name, debian }) => [
+        `${name}: skipped, Debian's ${debian} is not installed`,
+        ...Array(7).fill(""),
+      ]),
+    ],
+  );
+
+export const profileTable = (shares: readonly Share[]): string => {
+  const TOP = 12;
+  const total = shares.reduce((sum, { ms }) => sum + ms, 0);
+  const rows = shares.slice(0, TOP).map(({ who, ms }) => [`\`${who}\``, `${((100 * ms) / total).toFixed(1)} %`]);
+  return table(["at work", "of the time"], rows);
+};
+
+const version = (words: readonly [string, ...string[]]): string => {
+  const { stdout, stderr } = spawnSync(words[0], words.slice(1), { encoding: "utf8" });
+  return `${stdout}${stderr}`.split("\n")[0] ?? "";
+};
+
+const versions = (): string => {
+  const packages = ["openssh-client", ...tools.flatMap(({ debian }) => (debian === undefined ? [] : [debian]))];
+  const listed = [...new Set(packages)].map((name) => version(["dpkg-query", "--show", name]).replace("\t", " "));
+  return `Node ${process.versions.node}, ${listed.join(", ")}; Linux ${version(["uname", "-r"])}, ${cpus().length} cores`;
+};
+
+const how = (hosts: number): string => `## How it was made
+
+Written by \`npm run bench\` as root, all in one run: ${versions()}. Ratios count; the milliseconds are this machine's.
+
+- **Nodes**: ${hosts} of them, each a copy-on-write view of the machine's root in namespaces of its own, with a real OpenSSH
+  server, sudo, and ksh93 as \`/bin/sh\`; SMF, ZFS and the other Solaris tools are [the lab's](explanation/lab.md). They share
+  the machine's cores with whoever measures them. Half of them read the directory from \`[DEFAULT]\`, half from
+  \`[solariszones]\`, and all need every step of a rollout.
+- **Rounds**: every tool once a round, in turn; medians over the rounds. Every rollout gets nodes that nobody has touched, and
+  the bench then looks into each node whether nova.conf names the new directory, the dataset has its quota, nova-compute was
+  restarted and the cleaner is online. A tool that leaves a node undone ends the bench.
+- **CPU** is user and system time of the tool's process and of all it starts, from its start to its end, as the kernel accounts
+  it (\`scripts/bench/meter.py\`); SSH masters that Ansible leaves running are ended after the clock has stopped and are counted.
+  **Peak memory** is the tool's whole tree at once, PSS, looked at twice a second. **CPU of a node** is what the bench's
+  control group spent besides the tool: sshd, sudo, shell and all they start.
+- **The share of the cores** divides the CPU of the bench's control group, which holds the tool and the nodes and nothing else of
+  the machine, by cores x wall. What others on the machine take is so never counted for us; it only lowers the share.
+- **Everyone** works on 32 hosts at once as the same user through \`sudo\`, checks host keys in the same known_hosts, and has the
+  same ed25519 key. OpenSSH's tools read one \`ssh_config\` with curve25519 as the key exchange, because ssh2 has none of the
+  post-quantum ones that newer OpenSSH prefers.
+- **Survey**: the very same script on standard input. Only novasweep reads the answers; the others write them to a file, and Ansible
+  keeps them to itself. Bare ssh2 is \`scripts/bench/bare-ssh2.js\`: one \`Client\` a host, connect, one exec, output drained.
+- **Rollout**: novasweep looks, plans, applies, and looks again, with \`--soak 0s --waves 100% --max-bad 100%\`, because the others
+  know neither soak, waves nor budget. Ansible runs \`scripts/bench/rollout.yml\`: pipelining, 32 forks, no facts, SSH masters,
+  strategy free. The others carry \`scripts/bench/rollout.sh\`, a plain script without plan, lock, proof or way back.
+- **The lab's rows** and the start need no root: simulated nodes on one server process.
+`;
+
+export interface Results {
+  readonly figures: readonly Figure[];
+  readonly plan: Rounds;
+  readonly real?: RealCosts;
+  readonly shares?: readonly Share[];
+}
+
+const fewer = ({ rounds, ansibleRounds }: Rounds): string =>
+  ansibleRounds < rounds ? `, but ${ansibleRounds} of ${ANSIBLE}'s rollout` : "";
+
+/** What is printed, and then written. */
+export const resultText = ({ figures, plan, real, shares }: Results): string =>
+  [
+    figureTable(figures),
+    ...(real === undefined
+      ? []
+      : [
+          `## Survey of ${plan.hosts} nodes`,
+          toolTable(real.surveys, plan.hosts),
+          `## Rollout of ${plan.hosts} nodes`,
+          toolTable(real.rollouts, plan.hosts),
+        ]),
+    ...(shares === undefined
+      ? []
+      : [
+          "## Where the CPU of our survey goes",
+          "V8's profiler, one survey more; self time by who is at work.",
+          profileTable(shares),
+        ]),
+  ].join("\n\n");
+
+export const page = (results: Results): string =>
+  `# Benchmarks
+
+Medians of ${results.plan.rounds} rounds${fewer(results.plan)}.
+
+${resultText(results)}
+
+${how(results.plan.hosts)}`;
