@@ -105,13 +105,21 @@ export interface Results {
   readonly shares?: readonly Share[];
 }
 
+/** Where to look for the reason. */
+const missedText = ({ figures, shares }: Results): readonly string[] =>
+  shares !== undefined && figures.some((it) => verdict(it) === "**missed**")
+    ? ['Where a figure is missed, the column "CPU of a node" and the profile below say where the time goes.']
+    : [];
+
 const fewer = ({ rounds, ansibleRounds }: Rounds): string =>
   ansibleRounds < rounds ? `, but ${ansibleRounds} of ${ANSIBLE}'s rollout` : "";
 
 /** What is printed, and then written. */
-export const resultText = ({ figures, plan, real, shares }: Results): string =>
-  [
+export const resultText = (results: Results): string => {
+  const { figures, plan, real, shares } = results;
+  return [
     figureTable(figures),
+    ...missedText(results),
     ...(real === undefined
       ? []
       : [
@@ -128,6 +136,7 @@ export const resultText = ({ figures, plan, real, shares }: Results): string =>
           profileTable(shares),
         ]),
   ].join("\n\n");
+};
 
 export const page = (results: Results): string =>
   `# Benchmarks
