@@ -3,6 +3,7 @@
  * Synchronous on purpose: 200 nodes are some 10,000 small files, and a thread pool only makes that slower.
  */
 import { mkdirSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { uptime } from "node:os";
 import { join } from "node:path";
 import { driverText, novaConf } from "./image-texts.ts";
 import { datasetTable } from "./node-datasets.ts";
@@ -186,6 +187,7 @@ export const createNode = (dir: string, spec: NodeSpec, seed: number, now: numbe
     uname: `${system(spec).uname}\n`,
     zonename: `${spec.fault === "zone" ? "instance-0000002a" : "global"}\n`,
     booted: `${bootedAt}\n`,
+    clock: `${Math.round(now - uptime() * 1000)}\n`,
     zones: zones(spec),
     be: bootEnvironments(spec, seed),
     packages: packages(spec),
