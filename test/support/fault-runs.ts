@@ -5,9 +5,43 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Fault, FaultName } from "../../src/lab/faults.ts";
 import { fleetSpecs } from "../../src/lab/node-spec.ts";
 import { type Lab, startLab } from "../../src/lab/start.ts";
-import { against, codesOf, eventsOf, novasweep, outcomesOf, scratch } from "./novasweep.ts";
+import { against, codesOf, eventsOf, novasweep, outcomesOf, type Ran, scratch } from "./novasweep.ts";
 
-export const tryFaults = (faults: readonly (Fault & { readonly name: FaultName })[]): void => {
+export type NamedFault = Fault & { readonly name: FaultName };
+
+/** The options of a rollout over few hosts, in which one host's trouble closes no gate but the canary's. */
+export const faultOptions = (connectTimeout: string): readonly string[] => [
+  "--yes",
+  "--soak",
+  "2s",
+  "--max-missing",
+  "100%",
+  "--max-bad",
+  "100%",
+  "--waves",
+  "1",
+  "--connect-timeout",
+  connectTimeout,
+  "--output",
+  "ndjson",
+];
+
+/** What the table of faults says of a rollout over `bad`, and a healthy node before it where there is one. */
+export const expectFault = (fault: NamedFault, ran: Ran, bad: string, ok?: string): void => {
+  const events = eventsOf(ran);
+  const said = `${ran.stderr}\n${ran.stdout.slice(-3000)}`;
+  const healthy = ok === undefined ? {} : { [ok]: "changed" };
+  expect(outcomesOf(events), said).toEqual({ ...healthy, [bad]: fault.outcome });
+  const codes: readonly string[] = fault.codes;
+  if (codes.length > 0)
+    expect(
+      codesOf(events, bad).some((code) => codes.includes(code)),
+      said,
+    ).toBe(true);
+  expect(ran.status, said).toBe(fault.exit);
+};
+
+export const tryFaults = (faults: readonly NamedFault[]): void => {
   const dir = scratch("faults");
   let lab: Lab;
   beforeAll(async () => {
@@ -33,35 +67,9 @@ export const tryFaults = (faults: readonly (Fault & { readonly name: FaultName }
       "%s",
       { timeout: 400_000 },
       async (_, fault, at) => {
-        const ran = await novasweep([
-          "rollout",
-          `ok${at}`,
-          `bad${at}`,
-          ...against(lab, join(dir, "state")),
-          "--yes",
-          "--soak",
-          "2s",
-          "--max-missing",
-          "100%",
-          "--max-bad",
-          "100%",
-          "--waves",
-          "1",
-          "--connect-timeout",
-          "3s",
-          "--output",
-          "ndjson",
-        ]);
-        const events = eventsOf(ran);
-        const said = `${ran.stderr}\n${ran.stdout.slice(-3000)}`;
-        expect(outcomesOf(events), said).toEqual({ [`ok${at}`]: "changed", [`bad${at}`]: fault.outcome });
-        const codes: readonly string[] = fault.codes;
-        if (codes.length > 0)
-          expect(
-            codesOf(events, `bad${at}`).some((code) => codes.includes(code)),
-            said,
-          ).toBe(true);
-        expect(ran.status, said).toBe(fault.exit);
+        const [ok, bad] = [`ok${at}`, `bad${at}`];
+        const where = against(lab, join(dir, "state"));
+        expectFault(fault, await novasweep(["rollout", ok, bad, ...where, ...faultOptions("3s")]), bad, ok);
       },
     );
   });

@@ -47,8 +47,11 @@ export const novasweep = (args: readonly string[], options: RunOptions = {}): Pr
   });
 };
 
-/** The options that point a command at a lab. */
-export const against = (lab: Lab, stateDir: string): readonly string[] => [
+/** The options that point a command at a fleet. */
+export const against = (
+  lab: Pick<Lab, "inventoryPath" | "knownHostsPath" | "keyPath">,
+  stateDir: string,
+): readonly string[] => [
   "-i",
   lab.inventoryPath,
   "--known-hosts",

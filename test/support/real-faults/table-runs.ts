@@ -1,0 +1,46 @@
+/** Rolls out to real nodes with each fault of the demo's table, and demands what the table says. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, it, vi } from "vitest";
+import { expectFault, faultOptions, type NamedFault } from "../fault-runs.ts";
+import { type RealFleet, startRealFleet } from "../fleet/fleet.ts";
+import { against, novasweep, scratch } from "../novasweep.ts";
+import { arm, faultySpec } from "./table.ts";
+
+// Nearly all of a run is waiting; more at once would only make two cores swap.
+vi.setConfig({ maxConcurrency: 8 });
+
+/** What can go bad after the plan was accepted must not be the canary: that would close the gate and be another exit status. */
+const goesBad = ({ outcome }: NamedFault): boolean => outcome === "failed" || outcome === "unknown";
+
+const healthyName = (fault: NamedFault): string => `ok-${fault.name}`;
+
+export const tryRealFaults = (faults: readonly NamedFault[]): void => {
+  const dir = scratch("real-faults");
+  let fleet: RealFleet;
+  beforeAll(async () => {
+    const healthy = { release: "juno", layout: "legacy", realCompute: true } as const;
+    // In the inventory's order: the healthy one is the canary.
+    fleet = await startRealFleet(
+      faults.flatMap((fault) => [
+        ...(goesBad(fault) ? [{ ...healthy, name: healthyName(fault) }] : []),
+        faultySpec(fault.name, fault.name),
+      ]),
+    );
+    for (const { name } of faults) arm(name, fleet.node(name));
+  }, 240_000);
+  afterAll(async () => {
+    await fleet?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  describe.concurrent("a rollout to a real node that", () => {
+    it.each(faults.map((fault) => [fault.does, fault] as const))("%s", { timeout: 600_000 }, async (_, fault) => {
+      const ok = goesBad(fault) ? healthyName(fault) : undefined;
+      const hosts = ok === undefined ? [fault.name] : [ok, fault.name];
+      const clock = fault.name === "silent-banner" ? "3s" : "60s";
+      const ran = await novasweep(["rollout", ...hosts, ...against(fleet, join(dir, "state")), ...faultOptions(clock)]);
+      expectFault(fault, ran, fault.name, ok);
+    });
+  });
+};
