@@ -2,7 +2,7 @@
  * Makes one simulated node below a directory: `root` is its file tree, `state` what the simulators keep.
  * Synchronous on purpose: 200 nodes are some 10,000 small files, and a thread pool only makes that slower.
  */
-import { mkdirSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { driverText, novaConf } from "./image-texts.ts";
@@ -141,6 +141,8 @@ const writeTree = (root: string, spec: NodeSpec, now: number): string => {
   }
   for (const [path, mode] of tree) {
     mkdirSync(join(root, path), { recursive: true, mode });
+    // The umask took its part of /tmp's.
+    chmodSync(join(root, path), mode);
   }
   const python = spec.release === "havana" ? "python2.6" : "python2.7";
   const nova = join(root, `usr/lib/${python}/vendor-packages/nova/virt/solariszones`);

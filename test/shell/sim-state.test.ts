@@ -134,6 +134,19 @@ describe("a manifest", () => {
     expect(node.run("svcprop", ["-p", "config/dataset", SITE]).out).toBe("rpool/a\\ b\n");
   });
 
+  test("is imported once, however many commands meet the moment: what is set after it stays", () => {
+    const node = make();
+    place(node);
+    writeFileSync(join(node.dir, "state/import-at"), "0\n");
+    const ran = node.sh(`for n in 1 2 3 4 5 6; do svcprop ${SITE} >/dev/null & done
+until svcprop ${SITE} >/dev/null 2>&1; do :; done
+svccfg -s ${SITE} setprop config/dataset = astring: mine
+svcadm refresh ${SITE}
+wait
+svcprop -p config/dataset ${SITE}`);
+    expect(ran).toEqual({ status: 0, out: "mine\n", err: "" });
+  });
+
   test("goes with its file", async () => {
     const node = make();
     const file = place(node);

@@ -12,6 +12,8 @@
 STOP_MS=200   # online -> offline: the method's kill
 START_MS=1200 # until the start method has returned, counted from the restart
 FLAP_MS=2000  # start, live, die: shorter than any soak
+# Looks, 0.1 s apart, until an import that another command does is over; one that was killed is waited for in vain.
+IMPORT_LOOKS=100
 
 # smf_find PATTERN: FOUND, "NAME DIR" lines of the instances it names; status 1 when there is none.
 smf_find() {
@@ -100,7 +102,7 @@ smf_future() {
   shift
   {
     printf '%s %s %s %s %s\n' "$SINCE_MS" "$STATE" "$NEXT" "$CONTRACT" "$AUX"
-    printf '%s\n' "$@"
+    [ $# -eq 0 ] || printf '%s\n' "$@"
   } >"$S/smf/$sf_dir/timeline.new"
   mv -f "$S/smf/$sf_dir/timeline.new" "$S/smf/$sf_dir/timeline"
 }
@@ -156,14 +158,29 @@ smf_put() {
 }
 
 # smf_import_due: runs a manifest-import whose time has come: new manifests in site/ become instances, and an
-# instance whose manifest file is gone is removed.
+# instance whose manifest file is gone is removed. One command does it, whoever comes meanwhile waits: a repository
+# never shows half an import, and two would write over what was set between them.
 smf_import_due() {
-  [ -f "$S/import-at" ] || return 0
-  read -r si_at <"$S/import-at"
-  [ "$si_at" -le "$NOW" ] || return 0
-  rm -f "$S/import-at"
+  [ -z "${LAB_IMPORTS:-}" ] || return 0
+  if [ -f "$S/import-at" ]; then
+    read -r si_at <"$S/import-at"
+    [ "${si_at:-$NOW}" -le "$NOW" ] || return 0
+    if mv "$S/import-at" "$S/importing" 2>/dev/null; then
+      smf_import
+      rm -f "$S/importing"
+      return 0
+    fi
+  fi
+  si_left=$IMPORT_LOOKS
+  while [ -f "$S/importing" ] && [ "$si_left" -gt 0 ]; do
+    si_left=$((si_left - 1))
+    sleep 0.1
+  done
+}
+
+smf_import() {
   for si_file in "$R"/lib/svc/manifest/site/*.xml; do
-    [ -f "$si_file" ] && "$LAB_SIM/import-manifest" "$si_file" 2>/dev/null
+    [ -f "$si_file" ] && LAB_IMPORTS=1 "$LAB_SIM/import-manifest" "$si_file" 2>/dev/null
   done
   while read -r si_name si_dir; do
     [ -f "$S/smf/$si_dir/manifest" ] || continue
