@@ -10,10 +10,10 @@ import { against, codesOf, eventsOf, novasweep, outcomesOf, type Ran, scratch } 
 export type NamedFault = Fault & { readonly name: FaultName };
 
 /** The options of a rollout over few hosts, in which one host's trouble closes no gate but the canary's. */
-export const faultOptions = (connectTimeout: string): readonly string[] => [
+export const faultOptions = (connectTimeout: string, soak = "2s"): readonly string[] => [
   "--yes",
   "--soak",
-  "2s",
+  soak,
   "--max-missing",
   "100%",
   "--max-bad",

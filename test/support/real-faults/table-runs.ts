@@ -1,11 +1,12 @@
 /** Rolls out to real nodes with each fault of the demo's table, and demands what the table says. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { expectFault, faultOptions, type NamedFault } from "../fault-runs.ts";
 import { type RealFleet, startRealFleet } from "../fleet/fleet.ts";
 import { against, novasweep, scratch } from "../novasweep.ts";
-import { arm, faultySpec } from "./table.ts";
+import { arm, DROPPED, faultySpec } from "./table.ts";
+import { computeUp } from "./whole.ts";
 
 // Nearly all of a run is waiting; more at once would only make two cores swap.
 vi.setConfig({ maxConcurrency: 8 });
@@ -28,6 +29,7 @@ export const tryRealFaults = (faults: readonly NamedFault[]): void => {
       ]),
     );
     for (const { name } of faults) arm(name, fleet.node(name));
+    await Promise.all(fleet.nodes.filter(({ spec }) => spec.realCompute === true).map(computeUp));
   }, 240_000);
   afterAll(async () => {
     await fleet?.stop();
@@ -41,6 +43,7 @@ export const tryRealFaults = (faults: readonly NamedFault[]): void => {
       const clock = fault.name === "silent-banner" ? "3s" : "60s";
       const ran = await novasweep(["rollout", ...hosts, ...against(fleet, join(dir, "state")), ...faultOptions(clock)]);
       expectFault(fault, ran, fault.name, ok);
+      if (fault.name === "drop") expect(fleet.node(fault.name).has(DROPPED)).toBe(true);
     });
   });
 };

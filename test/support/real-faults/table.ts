@@ -22,6 +22,9 @@ const killAt = (pattern: string, once: string): string =>
   case $line in ${pattern}) ${once} kill -9 $PPID; exit ;; esac
 done`;
 
+/** There once the session was killed; it is the login user's to make. */
+export const DROPPED = "/tmp/dropped";
+
 const escapes = [
   `printf '\\033]0;owned by a node\\007\\033[2J\\033[31mstray red line\\r\\n\\342\\200\\256right to left\\000\\010\\n'`,
   `printf '\\033[?1049h\\033]8;;http://example.invalid\\007link\\033]8;;\\007\\n' >&2`,
@@ -43,7 +46,7 @@ const makings: { readonly [name in FaultName]?: Making } = {
   garbage: session("head -c 3000 /dev/urandom"),
   flood: session("exec yes 'all work and no play makes a dull node'"),
   escapes: session(escapes),
-  drop: { ...session(killAt("@*' step '*", "mkdir /tmp/dropped && ")), spec: { ...between, realCompute: true } },
+  drop: { ...session(killAt("@*' step '*", `mkdir ${DROPPED} && `)), spec: { ...between, realCompute: true } },
   "no-become": {
     arm: (node) =>
       node.write("/etc/sudoers", "Defaults runas_default=nova, !syslog\nops ALL=(nova) NOPASSWD: /bin/sh -s\n"),

@@ -1,0 +1,60 @@
+/** Something that is wrong with a node, or happens to it in the middle, and how a rollout that meets it ends. */
+import { describe, expect, test } from "vitest";
+import type { RealNode } from "../fleet/node.ts";
+import { held, holdAt, holdSecondConnection, letGo, type Moment, putHeldSession } from "./hold.ts";
+import { between } from "./session.ts";
+import { type Ended, type Expected, expectEnd, movingNode, restarts, type Trials, trials } from "./trial.ts";
+import { CONF, edited, expectWhole } from "./whole.ts";
+
+export interface Trouble {
+  readonly name: string;
+  /** Before the trouble, when it needs something. */
+  readonly prepare?: (node: RealNode) => void;
+  readonly make: (node: RealNode) => void;
+  readonly lift: (node: RealNode) => void;
+  /** It is made when the script has come so far, or between the survey and the script; at once when this is absent. */
+  readonly at?: Moment | "after the survey";
+  readonly ends: Expected;
+  /** It leaves the edit without its restart, and says so; else the node is whole. */
+  readonly leavesOwed?: true;
+}
+
+export const failed = (says: string, code = "E_STEP"): Expected => ({ outcome: "failed", code, says, exit: 5 });
+export const refused = (says: string, code: string): Expected => ({ outcome: "refused", code, says, exit: 6 });
+export const changed: Expected = { outcome: "changed", says: "", exit: 0 };
+
+/** The rollout that meets the trouble. */
+const meet = async (fleet: Trials, node: RealNode, { at, make }: Trouble): Promise<Ended> => {
+  if (at === undefined) {
+    make(node);
+    return fleet.rollout(node);
+  }
+  if (at === "after the survey") putHeldSession(node, holdSecondConnection);
+  else holdAt(node, at);
+  const rollout = fleet.rollout(node);
+  await held(node, rollout);
+  make(node);
+  letGo(node);
+  return rollout;
+};
+
+/** One node a trouble, all at once: the end, what it leaves, and the plain rollout that follows. */
+export const tryTroubles = (troubles: readonly Trouble[]): void => {
+  const fleet = trials(troubles.map(({ name, at }) => movingNode(name, at === "after the survey" ? between : {})));
+
+  describe.concurrent("a rollout that meets", () => {
+    test.each(troubles)("$name", async (trouble) => {
+      const node = fleet.node(trouble.name);
+      trouble.prepare?.(node);
+      const ended = await meet(fleet, node, trouble);
+      trouble.lift(node);
+      expectEnd(ended, trouble.ends);
+      const isChanged = trouble.ends.outcome === "changed";
+      if (trouble.leavesOwed === true) expect(node.read(CONF)).toBe(edited(fleet.before()));
+      else await expectWhole(node, fleet.before(), isChanged ? "new" : "old");
+      expect(restarts(node)).toBe(isChanged ? 1 : 0);
+      await fleet.mends(node, isChanged ? "in-sync" : "changed");
+      expect(restarts(node)).toBe(1);
+    });
+  });
+};
