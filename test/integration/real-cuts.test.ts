@@ -173,7 +173,7 @@ describe.concurrent("two controllers", () => {
     holdAt(node, moments.dataset);
     const first = fleet.rollout(node);
     await held(node, first);
-    expectEnd(await fleet.rollout(node), { outcome: "refused", code: "E_LOCKED", says: "novasweep", exit: 6 });
+    expectEnd(await fleet.rollout(node), { outcome: "refused", code: "E_LOCKED", says: "locked by run", exit: 6 });
     letGo(node);
     expectEnd(await first, { outcome: "changed", says: "", exit: 0 });
     await expectWhole(node, fleet.before(), "new");

@@ -177,7 +177,10 @@ describe.concurrent.each(shells)("a change under %s", { timeout: 120_000 }, (_na
   test("that makes nova-compute flap is put back", async () => {
     const edit = editing({ fault: "flapping" });
     const ended = await edit.one.run(shell, edit.script);
-    expect(story(ended).find((line) => line.startsWith("step 2 fail"))).toMatch(/^step 2 fail E_FLAPPING /);
+    // No times and no paths: equal failures of many nodes are one line on the screen.
+    expect(story(ended).find((line) => line.startsWith("step 2 fail"))).toMatch(
+      /^step 2 fail E_FLAPPING \S+ did not stay online for 2 s: (SMF gives no reason|Dependencies are not satisfied\.)$/,
+    );
     restored(ended, edit);
   });
 

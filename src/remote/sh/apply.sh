@@ -718,6 +718,8 @@ service_why() {
       words=${words#*Reason:}
       words=${words%%"$NL"*}
       ;;
+    # It is online again, for the moment.
+    *State:*) words='SMF gives no reason' ;;
   esac
   one_line "${words# }"
   words=$one

@@ -1,5 +1,4 @@
 /** What other hands do to a node's nova.conf and to user nova, before a rollout or in the middle of one. */
-import type { RealNode } from "../fleet/node.ts";
 import { moments } from "./hold.ts";
 import { changed, failed, refused, type Trouble } from "./trouble.ts";
 import { CONF } from "./whole.ts";
@@ -7,22 +6,21 @@ import { CONF } from "./whole.ts";
 const KEPT = "/.node/kept-conf";
 const PASSWD = "/etc/passwd";
 
-const makeLink = (node: RealNode): void => void node.sh(`mv ${CONF} ${KEPT} && ln -s ${KEPT} ${CONF}`);
-const change = (node: RealNode): void => void node.sh(`cp -p ${CONF} ${KEPT} && echo '# another hand' >>${CONF}`);
+const makeLink = (): string => `mv ${CONF} ${KEPT} && ln -s ${KEPT} ${CONF}`;
+const change = (): string => `cp -p ${CONF} ${KEPT} && echo '# another hand' >>${CONF}`;
 /** With its old time: a younger file would be a change that nova-compute has not read. */
-const putBack = (node: RealNode): void => void node.sh(`rm ${CONF} && mv ${KEPT} ${CONF}`);
+const putBack = `rm ${CONF} && mv ${KEPT} ${CONF}`;
 
-const changeUser = (node: RealNode, edit: string): void =>
-  void node.sh(`cp -p ${PASSWD} ${PASSWD}.kept && sed -i '${edit}' ${PASSWD}`);
-const noUser = (node: RealNode): void => changeUser(node, "/^nova:/d");
-const noShell = (node: RealNode): void => changeUser(node, "/^nova:/s,/bin/sh$,/bin/false,");
-const userBack = (node: RealNode): void => void node.sh(`mv ${PASSWD}.kept ${PASSWD}`);
+const changeUser = (edit: string): string => `cp -p ${PASSWD} ${PASSWD}.kept && sed -i '${edit}' ${PASSWD}`;
+const noUser = (): string => changeUser("/^nova:/d");
+const noShell = (): string => changeUser("/^nova:/s,/bin/sh$,/bin/false,");
+const userBack = `mv ${PASSWD}.kept ${PASSWD}`;
 
 const link = { make: makeLink, lift: putBack };
 const stale = { make: change, lift: putBack };
 
 export const handTroubles: readonly Trouble[] = [
-  { name: "link", ...link, ends: refused("it is a link", "E_CONF_LINK") },
+  { name: "link", ...link, ends: refused("is no regular file", "E_CONF_LINK") },
   {
     name: "link-after-survey",
     at: "after the survey",

@@ -51,15 +51,25 @@ export const holdAt = (node: RealNode, { tool, words, when }: Moment): void => {
   );
 };
 
-/** For a session (see session.ts) whose first connection is the probe: the second one waits before its script is read. */
-export const holdSecondConnection = `at=1
-until mkdir ${PLACE}/connection-$at 2>/dev/null; do at=$((at + 1)); done
+/** Counts the connections: the first one is the survey's, the second one the script's. */
+const count = `at=1
+until mkdir ${PLACE}/connection-$at 2>/dev/null; do at=$((at + 1)); done`;
+
+/** For a session (see session.ts): the script waits before anything of it is read. */
+export const holdSecondConnection = `${count}
 [ $at -ne 2 ] || { ${wait}; }
 exec $SSH_ORIGINAL_COMMAND`;
 
+/** A session that runs a text as root between the survey and the script. */
+export const beforeSecondConnection = (node: RealNode, text: string): string => {
+  node.write("/.node/trouble", `${text}\n`);
+  return `${count}
+[ $at -ne 2 ] || sudo -n /bin/sh -s </.node/trouble
+exec $SSH_ORIGINAL_COMMAND`;
+};
+
 /** The same, with the whole script read: what a slow sudo or a loaded node does. */
-export const holdReceivedScript = `at=1
-until mkdir ${PLACE}/connection-$at 2>/dev/null; do at=$((at + 1)); done
+export const holdReceivedScript = `${count}
 [ $at -eq 2 ] || exec $SSH_ORIGINAL_COMMAND
 cat >${PLACE}/script
 { ${wait}; }

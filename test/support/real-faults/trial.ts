@@ -10,7 +10,7 @@ import { against, eventsOf, novasweep, type Ran, scratch } from "../novasweep.ts
 import { CONF, computeUp, expectWhole, startsOf } from "./whole.ts";
 
 // Nearly all of a trial is waiting; more at once would only make two cores swap.
-vi.setConfig({ maxConcurrency: 8, testTimeout: 600_000 });
+vi.setConfig({ maxConcurrency: 8, testTimeout: 1_200_000 });
 
 /** A node whose cache must move, so that nova.conf is edited and nova-compute restarted. */
 export const movingNode = (name: string, more: Partial<RealSpec> = {}): RealSpec => ({

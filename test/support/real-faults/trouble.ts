@@ -1,17 +1,18 @@
 /** Something that is wrong with a node, or happens to it in the middle, and how a rollout that meets it ends. */
 import { describe, expect, test } from "vitest";
 import type { RealNode } from "../fleet/node.ts";
-import { held, holdAt, holdSecondConnection, letGo, type Moment, putHeldSession } from "./hold.ts";
+import { beforeSecondConnection, held, holdAt, letGo, type Moment, putHeldSession } from "./hold.ts";
 import { between } from "./session.ts";
 import { type Ended, type Expected, expectEnd, movingNode, restarts, type Trials, trials } from "./trial.ts";
 import { CONF, edited, expectWhole } from "./whole.ts";
 
 export interface Trouble {
   readonly name: string;
-  /** Before the trouble, when it needs something. */
-  readonly prepare?: (node: RealNode) => void;
-  readonly make: (node: RealNode) => void;
-  readonly lift: (node: RealNode) => void;
+  /** What root does before that, when it needs something. */
+  readonly prepare?: string;
+  /** What root does in the node. */
+  readonly make: (node: RealNode) => string;
+  readonly lift: string;
   /** It is made when the script has come so far, or between the survey and the script; at once when this is absent. */
   readonly at?: Moment | "after the survey";
   readonly ends: Expected;
@@ -26,14 +27,17 @@ export const changed: Expected = { outcome: "changed", says: "", exit: 0 };
 /** The rollout that meets the trouble. */
 const meet = async (fleet: Trials, node: RealNode, { at, make }: Trouble): Promise<Ended> => {
   if (at === undefined) {
-    make(node);
+    node.sh(make(node));
     return fleet.rollout(node);
   }
-  if (at === "after the survey") putHeldSession(node, holdSecondConnection);
-  else holdAt(node, at);
+  if (at === "after the survey") {
+    putHeldSession(node, beforeSecondConnection(node, make(node)));
+    return fleet.rollout(node);
+  }
+  holdAt(node, at);
   const rollout = fleet.rollout(node);
   await held(node, rollout);
-  make(node);
+  node.sh(make(node));
   letGo(node);
   return rollout;
 };
@@ -45,9 +49,9 @@ export const tryTroubles = (troubles: readonly Trouble[]): void => {
   describe.concurrent("a rollout that meets", () => {
     test.each(troubles)("$name", async (trouble) => {
       const node = fleet.node(trouble.name);
-      trouble.prepare?.(node);
+      if (trouble.prepare !== undefined) node.sh(trouble.prepare);
       const ended = await meet(fleet, node, trouble);
-      trouble.lift(node);
+      node.sh(trouble.lift);
       expectEnd(ended, trouble.ends);
       const isChanged = trouble.ends.outcome === "changed";
       if (trouble.leavesOwed === true) expect(node.read(CONF)).toBe(edited(fleet.before()));

@@ -11,7 +11,7 @@ export const LOCK = "/system/volatile/novasweep.lock";
 const OLD_DIR = "/var/lib/nova/images";
 const NEW_DIR = "/export/nova/images";
 const LINE = `glancecache_dirname=${NEW_DIR}\n`;
-const COMPUTE = "svc:/application/openstack/nova/nova-compute:default";
+const COMPUTE = "application/openstack/nova/nova-compute:default ";
 
 /** nova.conf as a rollout makes it of one that does not set the option. */
 export const edited = (before: string): string => {
@@ -36,11 +36,23 @@ const directoryRead = (node: RealNode): string | undefined => {
   return pid !== "" && reader === pid && node.has(`/proc/${pid}`) ? directory : undefined;
 };
 
-export const stateOf = (node: RealNode): string => node.sh(`svcprop -p restarter/state ${COMPUTE}`).trim();
+/** STATE and NEXT of nova-compute as startd has written them: read without a process, for it is asked again and again. */
+const stateOf = (node: RealNode): string => {
+  const smf = "/.node/state/smf";
+  const dir = node
+    .read(`${smf}/names`)
+    .split("\n")
+    .find((line) => line.startsWith(COMPUTE))
+    ?.split(" ")[1];
+  return node.read(`${smf}/${dir}/timeline`).trim().split("\n").at(-1)?.split(" ").slice(1, 3).join(" ") ?? "";
+};
 
 /** Resolves when nova-compute is online and has read its configuration. */
 export const computeUp = (node: RealNode): Promise<void> =>
-  until(`nova-compute of ${node.name} is up`, () => directoryRead(node) !== undefined && stateOf(node) === "online");
+  until(
+    `nova-compute of ${node.name} is up`,
+    () => directoryRead(node) !== undefined && stateOf(node) === "online none",
+  );
 
 const notOurs = (name: string): boolean =>
   !/^nova\.conf(\.novasweep-[0-9]{8}-[0-9]{6}-[0-9a-f]{6}(\.json)?)?$/.test(name);
