@@ -7,7 +7,8 @@
  * launcher DIR: reads nodes from standard input, one a line, until an empty line:
  *   NAME TAB ADDRESS TAB PORT TAB LOWER TAB DIRECTORY
  * LOWER as overlayfs has it (first wins); DIRECTORY has `upper`, `work` and `root`. Answers `NAME PID` a node when it
- * listens, or `! NAME: why`. At the end of its standard input it ends every node and removes DIR.
+ * listens, or `! NAME: why`. At the end of its standard input it ends every node and removes DIR. When it is killed, the
+ * kernel ends the nodes, and a keeper beside it removes DIR.
  *
  * A node runs /.node/boot, if there is one, before it listens, and /.node/serve instead of sshd, if there is one. It does
  * not listen at all when there is /.node/refuse.
@@ -35,9 +36,17 @@
 #define LINE_MAX_BYTES 4096
 /* Connections that wait to be accepted: more than any test opens at once. */
 #define BACKLOG 256
+/* Nodes that start at the same time: a pool's boot waits more than it works. */
+#define STARTING_MAX 8
+/* Tries to remove DIR, REMOVE_PACE_US apart: a node that is just dying may still write into it. */
+#define REMOVE_MAX 600
+#define REMOVE_PACE_US 100000
 
 struct node {
   char *name, *address, *port, *lower, *dir;
+  pid_t pid;
+  /* What the node says of its start: `ok`, or why not. */
+  int told;
 };
 
 static char *const environment[] = {"PATH=/usr/bin:/usr/sbin", NULL};
@@ -110,7 +119,8 @@ static void live(int told, const struct node *node) {
   become_private_root(told, node);
   boot(told, node);
   server = access("/.node/refuse", F_OK) == 0 ? -1 : listen_on(told, node);
-  dprintf(told, "ok\n");
+  /* A launcher that died before the line about its death was drawn above: nobody hears this. */
+  if (dprintf(told, "ok\n") < 0) _exit(1);
   close(told);
   /* As init it inherits orphans; nobody asks how they ended. */
   signal(SIGCHLD, SIG_IGN);
@@ -125,25 +135,33 @@ static void live(int told, const struct node *node) {
   }
 }
 
-/* Starts one node and waits until it listens; its pid, or 0 after the reason was printed. */
-static pid_t start(const struct node *node) {
+/* Begins the start of a node; 0 when it cannot. */
+static int start(struct node *node) {
   int told[2];
-  char answer[LINE_MAX_BYTES];
-  ssize_t got;
-  pid_t pid;
   if (pipe2(told, O_CLOEXEC) != 0) return 0;
-  pid = (pid_t)syscall(SYS_clone, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | SIGCHLD, NULL, NULL, NULL, NULL);
-  if (pid == 0) {
+  node->told = told[0];
+  node->pid = (pid_t)syscall(SYS_clone, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | SIGCHLD, NULL, NULL, NULL, NULL);
+  if (node->pid == 0) {
     close(told[0]);
     dup2(open("/dev/null", O_RDONLY), 0);
     live(told[1], node);
   }
   close(told[1]);
-  got = pid < 0 ? -1 : read(told[0], answer, sizeof answer - 1);
-  close(told[0]);
-  if (got > 0 && strncmp(answer, "ok", 2) == 0) return pid;
+  return node->pid > 0;
+}
+
+/* Waits until a node listens, and says so; 0 after the reason was printed. */
+static int await(const struct node *node) {
+  char answer[LINE_MAX_BYTES];
+  ssize_t got = read(node->told, answer, sizeof answer - 1);
+  close(node->told);
+  if (got > 0 && strncmp(answer, "ok", 2) == 0) {
+    printf("%s %d\n", node->name, node->pid);
+    return 1;
+  }
   answer[got > 0 ? got : 0] = '\0';
-  printf("%s", got > 0 ? answer : "! a node died before it said anything\n");
+  if (got > 0) printf("%s", answer);
+  else printf("! %s: died before it said anything\n", node->name);
   return 0;
 }
 
@@ -160,27 +178,63 @@ static int read_node(struct node *node) {
   return node->dir != NULL;
 }
 
+static void remove_all(const char *dir) {
+  for (int left = REMOVE_MAX; left > 0 && access(dir, F_OK) == 0; left--) {
+    pid_t pid = fork();
+    if (pid == 0) execl("/usr/bin/rm", "rm", "-rf", "--", dir, (char *)NULL);
+    if (pid > 0) waitpid(pid, NULL, 0);
+    if (access(dir, F_OK) == 0) usleep(REMOVE_PACE_US);
+  }
+}
+
+/* Starts the process that removes DIR when the launcher is gone, however it went. Returns the end of a pipe it reads. */
+static int keep(const char *dir) {
+  int alive[2];
+  char byte;
+  if (pipe2(alive, O_CLOEXEC) != 0) return -1;
+  if (fork() != 0) {
+    close(alive[0]);
+    return alive[1];
+  }
+  setsid();
+  close(alive[1]);
+  dup2(open("/dev/null", O_RDWR), 0);
+  dup2(0, 1);
+  while (read(alive[0], &byte, 1) > 0);
+  remove_all(dir);
+  _exit(0);
+}
+
+/* Starts nodes as they come, STARTING_MAX at a time; how many there are, those that failed included. */
+static int start_all(struct node *nodes) {
+  int count = 0, awaited = 0, good = 1;
+  while (good && count < NODES_MAX && read_node(&nodes[count])) {
+    good = start(&nodes[count]);
+    if (!good) printf("! %s: no process: %s\n", nodes[count].name, strerror(errno));
+    else if (++count - awaited == STARTING_MAX) good = await(&nodes[awaited++]);
+  }
+  while (good && awaited < count) good = await(&nodes[awaited++]);
+  return count;
+}
+
 int main(int count, char **words) {
-  static pid_t pids[NODES_MAX];
-  struct node node;
-  int nodes = 0;
+  static struct node nodes[NODES_MAX];
+  int started, keeper;
   char byte;
   if (count != 2) return 2;
   setvbuf(stdout, NULL, _IOLBF, 0);
+  keeper = keep(words[1]);
   if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
     printf("! no namespace of mounts: %s\n", strerror(errno));
     return 1;
   }
-  while (nodes < NODES_MAX && read_node(&node)) {
-    pids[nodes] = start(&node);
-    if (pids[nodes] == 0) break;
-    printf("%s %d\n", node.name, pids[nodes]);
-    nodes++;
-  }
+  started = start_all(nodes);
   printf("\n");
   while (read(0, &byte, 1) > 0);
-  for (int at = 0; at < nodes; at++) kill(pids[at], SIGKILL);
+  for (int at = 0; at < started; at++) kill(nodes[at].pid, SIGKILL);
+  for (int at = 0; at < started; at++) waitpid(nodes[at].pid, NULL, 0);
+  /* The keeper, which now removes DIR. */
+  close(keeper);
   while (wait(NULL) > 0);
-  execl("/usr/bin/rm", "rm", "-rf", "--", words[1], (char *)NULL);
-  return 1;
+  return 0;
 }
