@@ -12,7 +12,7 @@ export default defineConfig({
     projects: [
       project("unit", 10_000),
       project("shell", 60_000),
-      project("integration", 120_000),
+      project("integration", 300_000),
       project("e2e", 240_000),
       // npm run test:long: what takes minutes, and the property tests with large counts.
       project("long", 400_000, ["integration/nova-conf-oslo.test.ts"]),

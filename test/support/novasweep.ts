@@ -47,7 +47,7 @@ export const novasweep = (args: readonly string[], options: RunOptions = {}): Pr
   });
 };
 
-/** The options that point a command at a fleet. */
+/** The options that point a command at a lab, or at a fleet of real parts. */
 export const against = (
   lab: Pick<Lab, "inventoryPath" | "knownHostsPath" | "keyPath">,
   stateDir: string,
