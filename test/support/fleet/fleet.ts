@@ -121,8 +121,9 @@ const layTrees = (dir: string, fleet: number, specs: readonly RealSpec[], author
 /** Starts the nodes and waits until each listens. Throws when one cannot; nothing is left then. */
 export const startRealFleet = async (specs: readonly RealSpec[]): Promise<RealFleet> => {
   if (specs.length === 0 || specs.length > NODES_MAX) throw new Error(`a fleet has 1 to ${NODES_MAX} nodes`);
+  if (process.getuid?.() !== 0) throw new Error("a fleet of real parts needs root: namespaces, owners, overlayfs");
   const fleet = fleets++;
-  const dir = mkdtempSync(join(LAYERS_ON, "novasweep-fleet-"));
+  const dir = mkdtempSync(join(LAYERS_ON, `novasweep-fleet-${process.pid}-`));
   try {
     chmodSync(dir, 0o755);
     const key = makeKey("novasweep-fleet");

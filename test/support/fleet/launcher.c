@@ -70,6 +70,17 @@ static void become_private_root(int told, const struct node *node) {
   if (sethostname(node->name, strlen(node->name)) != 0) give_up(told, node, "sethostname");
 }
 
+/* Says what the boot script's first complaint was. */
+static void boot_failed(int told, const struct node *node, int status) {
+  char why[256];
+  int log = open("/.node/boot.log", O_RDONLY | O_CLOEXEC);
+  ssize_t got = log < 0 ? -1 : read(log, why, sizeof why - 1);
+  why[got > 0 ? got : 0] = '\0';
+  why[strcspn(why, "\n")] = '\0';
+  dprintf(told, "! %s: /.node/boot ended with %#x: %s\n", node->name, status, why);
+  _exit(1);
+}
+
 static void boot(int told, const struct node *node) {
   char *const words[] = {"/.node/boot", NULL};
   int status;
@@ -81,10 +92,7 @@ static void boot(int told, const struct node *node) {
     give_up(told, node, words[0]);
   }
   if (pid < 0 || waitpid(pid, &status, 0) != pid) give_up(told, node, "/.node/boot");
-  if (status != 0) {
-    dprintf(told, "! %s: /.node/boot ended with %#x\n", node->name, status);
-    _exit(1);
-  }
+  if (status != 0) boot_failed(told, node, status);
 }
 
 static int listen_on(int told, const struct node *node) {

@@ -1,6 +1,7 @@
 /** One node of a real fleet, looked at and touched from outside its namespaces. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { type ChildProcessByStdio, execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
 import type { RealSpec } from "./fleet.ts";
 
 export interface NodeRan {
@@ -52,7 +53,13 @@ export class RealNode {
     return { status: ran.status, out: ran.stdout, err: ran.stderr };
   }
 
-  /** The same for a command that must go well; its standard output. */
+  /** Starts a command as `user` and does not wait for it; it is killed when what this returns is. */
+  start(words: readonly string[], user: string): ChildProcessByStdio<Writable, Readable, Readable> {
+    const as = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--pdeathsig", "KILL", "--"];
+    return spawn("nsenter", this.#enter([...as, ...words]), { stdio: ["pipe", "pipe", "pipe"] });
+  }
+
+  /** Runs a text of shell that must go well; its standard output. */
   sh(text: string): string {
     return execFileSync("nsenter", this.#enter(["/usr/bin/dash", "-c", text]), {
       encoding: "latin1",
