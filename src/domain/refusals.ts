@@ -195,7 +195,7 @@ const pendingRefusal = (facts: Facts, accepted: Accepted): readonly Refusal[] =>
 const datasetRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
   const dataset = facts.datasets[desired.dataset];
   if (!dataset?.seen) return overlap(facts, desired);
-  const { mountpoint, mounted, readonly: isReadonly, usedBytes } = dataset.value;
+  const { mountpoint, mounted, readonly: isReadonly, quotaBytes, usedBytes } = dataset.value;
   if (mountpoint !== desired.mountpoint)
     return [
       refusal(
@@ -207,7 +207,8 @@ const datasetRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
   if (!mounted)
     return [refusal("E_DATASET", `${desired.dataset} is not mounted`, "zfs mount it, and look what lies underneath")];
   if (isReadonly) return [refusal("E_DATASET", `${desired.dataset} is read-only`, "zfs set readonly=off")];
-  return usedBytes > desired.quotaBytes
+  // A full dataset uses a few blocks more than its quota: the right quota is no reason to leave the node alone.
+  return quotaBytes !== desired.quotaBytes && usedBytes > desired.quotaBytes
     ? [
         refusal(
           "E_QUOTA_BELOW_USE",
