@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, chmodSync, constants, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { say } from "./prepare.js";
 
-/** What proves that a package is not needed any more, and what the tests do with it. Bash, dash and coreutils are always there. */
+/** What proves that a package is not needed any more, and what the tests do with it. Bash, dash, coreutils and util-linux are always there. */
 const needed = [
   { name: "openssh-server", command: "sshd", use: "real SSH servers" },
   { name: "openssh-client", command: "ssh-keygen", use: "keys and known_hosts files" },
@@ -15,6 +15,15 @@ const needed = [
   { name: "tmux", command: "tmux", use: "the screen in a real terminal" },
   { name: "python3", command: "python3", use: "oslo.config" },
   { name: "python3-oslo.config", module: "oslo_config", use: "what Nova reads from nova.conf" },
+  { name: "zfs-fuse", command: "zfs-fuse", use: "real ZFS on the nodes of real parts" },
+  { name: "fuse", command: "fusermount", use: "mounts of that ZFS" },
+  { name: "gcc", command: "gcc", use: "the launcher of the nodes of real parts" },
+  { name: "libc6-dev", file: "/usr/include/stdlib.h", use: "the launcher, which is linked statically" },
+  { name: "sudo", command: "sudo", use: "becoming root on a node" },
+  { name: "acl", command: "setfacl", use: "ACLs of nova.conf" },
+  { name: "psmisc", command: "fuser", use: "open files on a node" },
+  { name: "original-awk", command: "original-awk", use: "nawk on a node" },
+  { name: "procps", command: "ps", use: "processes on a node" },
 ];
 
 const folders = [...new Set([...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])];
@@ -28,10 +37,17 @@ const isExecutable = (path) => {
   }
 };
 
-const isThere = ({ command, module }) =>
-  command === undefined
-    ? spawnSync("/usr/bin/python3", ["-c", `import ${module}`], { stdio: "ignore" }).status === 0
-    : folders.some((folder) => isExecutable(`${folder}/${command}`));
+const isThere = ({ command, module, file }) => {
+  if (file !== undefined) return existsSync(file);
+  if (command !== undefined) return folders.some((folder) => isExecutable(`${folder}/${command}`));
+  return spawnSync("/usr/bin/python3", ["-c", `import ${module}`], { stdio: "ignore" }).status === 0;
+};
+
+/** Daemons some of them bring: new here, they stay off, also after a reboot. */
+const daemons = [
+  { name: "openssh-server", program: "/usr/sbin/sshd", units: ["ssh.service", "ssh.socket"] },
+  { name: "zfs-fuse", program: "/usr/sbin/zfs-fuse", units: ["zfs-fuse.service"] },
+];
 
 /** Makes sure of the packages; false when some are missing still, each named. */
 export const ensureDebianPackages = () => {
@@ -74,7 +90,7 @@ const forbid =
 
 /** Runs `install` while no maintainer script may start a service; puts the machine's own policy back afterwards. */
 const withServicesHeld = (install) => {
-  const sshdWasThere = existsSync("/usr/sbin/sshd");
+  const absent = daemons.filter(({ program }) => !existsSync(program));
   // A run that was killed may have left its own policy, and the machine's set aside.
   const isMachines = existsSync(policy) && readFileSync(policy, "utf8") !== forbid;
   if (isMachines) renameSync(policy, setAside);
@@ -91,9 +107,10 @@ const withServicesHeld = (install) => {
     else rmSync(policy, { force: true });
     process.off("SIGINT", stay);
     process.off("SIGTERM", stay);
-    if (!sshdWasThere && existsSync("/usr/sbin/sshd") && isExecutable("/usr/bin/systemctl")) {
-      say("openssh-server is new here: its service stays off, also after a reboot");
-      spawnSync("/usr/bin/systemctl", ["disable", "--quiet", "ssh.service", "ssh.socket"], { stdio: "ignore" });
+    const came = absent.filter(({ program }) => existsSync(program) && isExecutable("/usr/bin/systemctl"));
+    for (const { name, units } of came) {
+      say(`${name} is new here: its service stays off, also after a reboot`);
+      spawnSync("/usr/bin/systemctl", ["disable", "--quiet", ...units], { stdio: "ignore" });
     }
   }
 };
