@@ -76,6 +76,8 @@ const makeUpper = (dir: string, spec: RealSpec): string => {
   for (const name of ["upper/etc/ssh", "upper/.node", "work", "root"]) mkdirSync(join(dir, name), { recursive: true });
   const key = makeKey(spec.name);
   writeFileSync(join(dir, "upper/etc/ssh/node_key"), key.privatePem, { mode: 0o600 });
+  // sudo complains on stderr about a host that does not know its own name.
+  writeFileSync(join(dir, "upper/etc/hosts"), `127.0.0.1 localhost ${spec.name}\n`);
   if (spec.sshd !== undefined) writeFileSync(join(dir, "upper/etc/ssh/node.conf"), `${spec.sshd.join("\n")}\n`);
   if (spec.serve !== undefined)
     writeFileSync(join(dir, "upper/.node/serve"), `#!/usr/bin/bash\n${spec.serve}\n`, { mode: 0o755 });
