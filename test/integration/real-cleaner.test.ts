@@ -9,15 +9,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { clean, cleanTwiceAtOnce } from "../support/fleet/cleaner-run.ts";
 import { type RealFleet, startRealFleet } from "../support/fleet/fleet.ts";
 import type { RealNode } from "../support/fleet/node.ts";
+import { untilZfs, WAIT_MS } from "../support/fleet/node-looks.ts";
 import { against, eventsOf, novasweep, outcomesOf, scratch } from "../support/novasweep.ts";
 
 const MIB = 1024 ** 2;
 const DATASET = "rpool/VARSHARE/nova/images";
 const CACHE = "/var/share/nova/images";
 const SETTINGS = { cache_quota: "24M", cache_headroom: "6M", cache_target_free: "9M" };
-/** ZFS shows what was written or removed some seconds later; a busy machine takes longer. */
-const ZFS_MAX_MS = 120_000;
-
 /** The n-th image; the first is the oldest. */
 const image = (n: number): string => `${String(n).padStart(8, "0")}-aaaa-4bbb-8ccc-dddddddddddd`;
 const dir = scratch("real-cleaner");
@@ -30,11 +28,8 @@ const files = (): readonly string[] =>
     .split("\n")
     .filter((name) => name !== "");
 const bytes = (property: string): number => Number(node.sh(`zfs get -Hp -o value ${property} ${DATASET}`));
-const untilBytes = (property: string, isThere: (value: number) => boolean): Promise<void> =>
-  vi.waitFor(() => expect(isThere(bytes(property)), `${property} ${bytes(property)}`).toBe(true), {
-    timeout: ZFS_MAX_MS,
-    interval: 500,
-  });
+const untilBytes = (property: "used" | "usedbysnapshots", isThere: (value: number) => boolean): Promise<void> =>
+  untilZfs(node, DATASET, property, isThere);
 
 /** Nova downloads one image of `mib` MiB, which is then `days` old. */
 const fetch = (n: number, mib: number, days: number): void => {
@@ -122,7 +117,12 @@ describe("the cleaner on real ZFS, with the rollout's properties, as nova", () =
     node.sh(`zfs set quota=${2 * 1024 ** 3 + bytes("used") - 1} ${DATASET}`);
     const script = fileURLToPath(new URL("../support/published-cleaner.sh", import.meta.url));
     node.write("/var/lib/nova/published", readFileSync(script, "latin1"));
-    node.run(["timeout", "60", "env", `CACHEDS=${DATASET}`, `CACHEDIR=${CACHE}`, "ksh93", "/var/lib/nova/published"]);
-    expect(files()).toEqual([]);
+    const words = ["env", `CACHEDS=${DATASET}`, `CACHEDIR=${CACHE}`, "ksh93", "/var/lib/nova/published"];
+    const running = node.start(words, "nova");
+    try {
+      await vi.waitFor(() => expect(files()).toEqual([]), { timeout: WAIT_MS, interval: 200 });
+    } finally {
+      running.kill("SIGKILL");
+    }
   });
 });

@@ -5,10 +5,11 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Cleaned, clean } from "../support/fleet/cleaner-run.ts";
 import { type RealFleet, startRealFleet } from "../support/fleet/fleet.ts";
 import type { RealNode } from "../support/fleet/node.ts";
+import { untilZfs, WAIT_MS } from "../support/fleet/node-looks.ts";
 import { against, codesOf, eventsOf, novasweep, outcomesOf, scratch } from "../support/novasweep.ts";
 
 const MIB = 1024 ** 2;
@@ -49,13 +50,6 @@ const list = (node: RealNode, cache: string): readonly string[] =>
     .split("\n")
     .filter((name) => name !== "");
 
-/** Until ZFS shows so many bytes used: some seconds after they were written. */
-const untilUsed = (node: RealNode, bytes: number): Promise<void> =>
-  vi.waitFor(() => expect(Number(node.sh(`zfs get -Hp -o value used ${datasetOf(node)}`))).toBeGreaterThan(bytes), {
-    timeout: 120_000,
-    interval: 500,
-  });
-
 const fetchWords = (node: RealNode, id: string, size: number): readonly string[] => [
   "/usr/bin/nova-compute",
   ...["fetch", node.name, id, String(size)],
@@ -75,7 +69,7 @@ const startFetch = async (node: RealNode, id: string) => {
       child.kill("SIGKILL");
       await once(child, "exit");
       // The download itself is the child of what was killed, and dies with it a moment later.
-      await expect.poll(() => node.sh("ps -e -o args="), { timeout: 60_000 }).not.toContain(id);
+      await expect.poll(() => node.sh("ps -e -o args="), { timeout: WAIT_MS }).not.toContain(id);
     },
   };
 };
@@ -134,7 +128,7 @@ describe("a download under way", () => {
       const cache = cacheAfter(node);
       const fetching = await startFetch(node, LATE);
       expect(node.sh(`zfs list -H -o name ${cache}/${partial(node, LATE)}`).trim()).toBe(datasetOf(node));
-      await untilUsed(node, SIZE / 4);
+      await untilZfs(node, datasetOf(node), "used", (bytes) => bytes > SIZE / 4);
       const ran = cleanHard(node);
       expect(ran.status, ran.out).toBe(0);
       // What is whole goes, as far as this need is concerned.

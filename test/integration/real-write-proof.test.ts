@@ -4,17 +4,15 @@
  */
 import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RealFleet, startRealFleet } from "../support/fleet/fleet.ts";
-import { guards, startsOf, untilRead } from "../support/fleet/node-looks.ts";
+import { guards, startsOf, untilRead, untilZfs } from "../support/fleet/node-looks.ts";
 import { against, eventsOf, novasweep, outcomesOf, scratch } from "../support/novasweep.ts";
 
 const MIB = 1024 ** 2;
 const IMAGE = "22222222-aaaa-4bbb-8ccc-dddddddddddd";
 const CONF = "/etc/nova/nova.conf";
 const DATASET = "rpool/export/nova";
-/** ZFS shows what was written some seconds later; a busy machine takes longer. */
-const ZFS_MAX_MS = 120_000;
 /** How each node ends, by its name. */
 const failures = {
   shut: { outcome: "failed", code: "E_NOT_WRITABLE", says: /^nova cannot write in \/vault\/nova\/images: .*denied/ },
@@ -68,10 +66,8 @@ afterAll(async () => {
 });
 
 describe("a quota below present use", () => {
-  const used = (): number => Number(fleet.node("full").sh(`zfs get -Hp -o value used ${DATASET}`));
-
   it("is refused in the plan, with both numbers and what to do", async () => {
-    await vi.waitFor(() => expect(used()).toBeGreaterThan(15 * MIB), { timeout: ZFS_MAX_MS, interval: 500 });
+    await untilZfs(fleet.node("full"), DATASET, "used", (bytes) => bytes > 15 * MIB);
     const ran = await rollout("12M", "full");
     const settled = eventsOf(ran).find((event) => event.type === "host.settled");
     expect(settled, ran.stdout.slice(-2000)).toMatchObject({ outcome: "refused" });

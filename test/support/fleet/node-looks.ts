@@ -3,7 +3,7 @@ import { expect, vi } from "vitest";
 import type { RealNode } from "./node.ts";
 
 /** How long a test waits for what another process does; generous, because the machine is shared. */
-const WAIT_MS = 60_000;
+export const WAIT_MS = 120_000;
 
 /** Where anything of ours lies on a node, and what a rollout may change there. */
 const OURS =
@@ -54,3 +54,18 @@ export const untilThere = (node: RealNode, path: string): Promise<void> =>
 /** The user and the words of a process of the node; empty when it is gone. */
 export const processOf = (node: RealNode, pid: string): string =>
   node.sh(`[ ! -d /proc/${pid} ] || { stat -c %U /proc/${pid}; tr '\\000' ' ' </proc/${pid}/cmdline; }`);
+
+/**
+ * Until a number of a dataset is as wanted. ZFS shows what was written or removed when it has written it out, up to 30 s
+ * later; setting a property makes it do so at once.
+ */
+export const untilZfs = (
+  node: RealNode,
+  dataset: string,
+  property: "used" | "usedbysnapshots",
+  isThere: (bytes: number) => boolean,
+): Promise<void> =>
+  until(() => {
+    const bytes = Number(node.sh(`zfs set test:written=yes ${dataset} && zfs get -Hp -o value ${property} ${dataset}`));
+    expect(isThere(bytes), `${property} of ${dataset}: ${bytes}`).toBe(true);
+  });
