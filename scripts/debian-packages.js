@@ -13,6 +13,8 @@ const needed = [
   { name: "devscripts", command: "checkbashisms", use: "lint of the remote scripts" },
   { name: "libxml2-utils", command: "xmllint", use: "the SMF manifest" },
   { name: "tmux", command: "tmux", use: "the screen in a real terminal" },
+  { name: "zsh", command: "zsh", use: "its completion" },
+  { name: "fish", command: "fish", use: "its completion" },
   { name: "python3", command: "python3", use: "oslo.config" },
   { name: "python3-oslo.config", module: "oslo_config", use: "what Nova reads from nova.conf" },
   { name: "zfs-fuse", command: "zfs-fuse", use: "real ZFS on the nodes of real parts" },
@@ -24,6 +26,7 @@ const needed = [
   { name: "psmisc", command: "fuser", use: "open files on a node" },
   { name: "original-awk", command: "original-awk", use: "nawk on a node" },
   { name: "procps", command: "ps", use: "processes on a node" },
+  { name: "python3-iniparse", module: "iniparse", use: "what the published recipe writes into nova.conf" },
 ];
 
 const folders = [...new Set([...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])];

@@ -69,6 +69,9 @@ const addCommand = (parser: Argv, command: Command, found: (given: Given) => voi
     case "runs":
       parser.command("runs", "", (inner) => withOptions(inner).command("show <id>", "", asText("id"), found), found);
       return;
+    case "completion":
+      parser.command("completion [shell]", "", asText("shell"), found);
+      return;
     case "rollout":
     case "status":
     case "inventory":
@@ -90,9 +93,10 @@ const addOption = (parser: Argv, { name, alias, takes }: Option): Argv =>
 
 /** The positional words, those after `--` included; undefined when the command takes none there. */
 const wordsOf = (command: Command, given: Given): readonly string[] | undefined => {
-  const words = [given["pattern"] ?? given["id"] ?? []].flat().map(String);
+  const words = [given["pattern"] ?? given["id"] ?? given["shell"] ?? []].flat().map(String);
   const rest = [given["--"] ?? []].flat().map(String);
-  return rest.length > 0 && (command === "runs" || command === "demo") ? undefined : [...words, ...rest];
+  const takesRest = command === "rollout" || command === "status" || command === "inventory";
+  return rest.length > 0 && !takesRest ? undefined : [...words, ...rest];
 };
 
 const attachable = new Set(Object.values(optionsOf).flatMap((options) => options.flatMap(({ alias }) => alias ?? [])));

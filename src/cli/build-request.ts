@@ -1,9 +1,9 @@
 /** From parsed words to a request: values read, defaults filled in, contradictions refused. */
-import { join } from "node:path";
 import { err, ok, type Result } from "../domain/result.ts";
 import { OptionValues } from "./option-values.ts";
-import type { Command } from "./options.ts";
+import { becomeWays, type Command, formats, hostKeyPolicies, outputModes, shells } from "./options.ts";
 import type {
+  CompletionRequest,
   Connection,
   DemoRequest,
   InventoryRequest,
@@ -14,6 +14,7 @@ import type {
   StatusRequest,
   Surroundings,
 } from "./request.ts";
+import { atHome, inventoriesNamed, stateDirOf } from "./surroundings.ts";
 
 /** Hosts at once: beyond this a controller runs out of file descriptors before it runs out of hosts. */
 const maxParallel = 1000;
@@ -27,6 +28,7 @@ export const buildRequest = (
   words: readonly string[],
   around: Surroundings,
 ): Result<Request> => {
+  if (command === "completion") return completion(words[0]);
   const values = new OptionValues(given);
   if (command === "rollout" && words.length === 0) {
     const what = "rollout needs at least one PATTERN";
@@ -40,7 +42,21 @@ export const buildRequest = (
   return ok(request);
 };
 
-const build = (command: Command, values: OptionValues, words: readonly string[], around: Surroundings): Request => {
+/** The shell has to be said, as for gh and kubectl: a script that guesses writes the wrong one into a file some day. */
+const completion = (word: string | undefined): Result<CompletionRequest> => {
+  const shell = shells.find((name) => name === word);
+  if (shell !== undefined) return ok({ command: "completion", shell });
+  const what =
+    word === undefined ? "completion needs the name of a shell" : `there is no completion for ${JSON.stringify(word)}`;
+  return err({ code: "E_USAGE", what, try: `novasweep completion ${shells.join(", or ")}` });
+};
+
+const build = (
+  command: Exclude<Command, "completion">,
+  values: OptionValues,
+  words: readonly string[],
+  around: Surroundings,
+): Request => {
   switch (command) {
     case "rollout":
       return rollout(values, words, around);
@@ -84,7 +100,7 @@ const status = (values: OptionValues, words: readonly string[], around: Surround
   command: "status",
   ...selection(values, words, around),
   ...connection(values, around),
-  format: values.choice("format", ["table", "json"]) ?? "table",
+  format: values.choice("format", formats) ?? "table",
   exitCode: values.flag("exit-code") ?? false,
   output: output(values, around),
   stateDir: stateDir(values, around),
@@ -93,7 +109,7 @@ const status = (values: OptionValues, words: readonly string[], around: Surround
 const inventory = (values: OptionValues, words: readonly string[], around: Surroundings): InventoryRequest => ({
   command: "inventory",
   ...selection(values, words, around),
-  format: values.choice("format", ["table", "json"]) ?? "table",
+  format: values.choice("format", formats) ?? "table",
 });
 
 const demo = (values: OptionValues, around: Surroundings): DemoRequest => ({
@@ -105,17 +121,15 @@ const demo = (values: OptionValues, around: Surroundings): DemoRequest => ({
 });
 
 const selection = (values: OptionValues, words: readonly string[], around: Surroundings): Selection => {
-  const named = values.texts("inventory");
-  const fromEnv = around.env["NOVASWEEP_INVENTORY"];
   return {
     patterns: words.length > 0 ? words : ["all"],
     limits: values.texts("limit"),
-    inventories: (named.length > 0 || !fromEnv ? named : [fromEnv]).map((path) => atHome(path, around)),
+    inventories: inventoriesNamed(values.texts("inventory"), around),
     sets: values.assignments("set"),
     overrides: {
       user: values.text("user"),
       port: values.count("port", 1, 65_535),
-      become: values.choice("become", ["none", "sudo", "pfexec"]),
+      become: values.choice("become", becomeWays),
       identityFiles: values.texts("identity").map((path) => atHome(path, around)),
     },
   };
@@ -125,7 +139,7 @@ const connection = (values: OptionValues, around: Surroundings): Connection => {
   const knownHosts = values.text("known-hosts");
   return {
     knownHosts: knownHosts === undefined ? undefined : atHome(knownHosts, around),
-    hostKeyPolicy: values.choice("host-key-policy", ["strict", "accept-new"]) ?? "strict",
+    hostKeyPolicy: values.choice("host-key-policy", hostKeyPolicies) ?? "strict",
     parallel: values.count("parallel", 1, maxParallel) ?? 32,
     connectParallel: values.count("connect-parallel", 1, maxParallel) ?? 16,
     connectTimeoutS: values.duration("connect-timeout", 1) ?? 30,
@@ -137,17 +151,6 @@ const connection = (values: OptionValues, around: Surroundings): Connection => {
 
 /** A screen only where it can be drawn and watched: not in CI, not on a terminal that cannot move its cursor. */
 const output = (values: OptionValues, { terminal, env }: Surroundings): OutputMode =>
-  values.choice("output", ["tui", "lines", "ndjson"]) ??
-  (terminal && env["TERM"] !== "dumb" && !env["CI"] ? "tui" : "lines");
+  values.choice("output", outputModes) ?? (terminal && env["TERM"] !== "dumb" && !env["CI"] ? "tui" : "lines");
 
-/** XDG: an unset, empty or relative XDG_STATE_HOME counts as ~/.local/state. */
-const stateDir = (values: OptionValues, around: Surroundings): string => {
-  const given = values.text("state-dir");
-  if (given !== undefined) return atHome(given, around);
-  const xdg = around.env["XDG_STATE_HOME"];
-  return join(xdg?.startsWith("/") ? xdg : join(around.home, ".local/state"), "novasweep");
-};
-
-/** `--identity=~/key` reaches us with its tilde: shells expand it only at the start of a word. */
-const atHome = (path: string, { home }: Surroundings): string =>
-  path === "~" || path.startsWith("~/") ? join(home, path.slice(1)) : path;
+const stateDir = (values: OptionValues, around: Surroundings): string => stateDirOf(values.text("state-dir"), around);

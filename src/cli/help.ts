@@ -30,6 +30,7 @@ const usages: Readonly<Record<Command, readonly string[]>> = {
   inventory: ["inventory [PATTERN...] [options]"],
   runs: ["runs [options]", "runs show ID [options]"],
   demo: ["demo [options]"],
+  completion: ["completion bash", "completion zsh", "completion fish"],
 };
 
 const words: Readonly<Record<Command, readonly Row[]>> = {
@@ -38,6 +39,7 @@ const words: Readonly<Record<Command, readonly Row[]>> = {
   inventory: [["PATTERN", "hosts, globs, groups; a:&b is both, a:!b is a without b (default: all)"]],
   runs: [["ID", "a run's id, or its beginning"]],
   demo: [],
+  completion: [],
 };
 
 const overview = (width: number): string =>

@@ -4,15 +4,43 @@
 export interface Option {
   readonly name: string;
   readonly alias?: string;
-  /** What its value is called; undefined: a flag. */
-  readonly takes?: string;
+  /** What its value is called, which also says what a shell completes it with; undefined: a flag. */
+  readonly takes?: ValueName;
+  /** Every value it accepts, where there are few. */
+  readonly choices?: readonly string[];
   readonly group: string;
   readonly says: string;
   /** Default in words, for the help. */
   readonly unset?: string;
 }
 
-export type Command = "rollout" | "status" | "inventory" | "runs" | "demo";
+export type ValueName =
+  | "PATH"
+  | "FILE"
+  | "DIR"
+  | "PATTERN"
+  | "KEY=VALUE"
+  | "NAME"
+  | "N"
+  | "N|N%"
+  | "D"
+  | "LIST"
+  | "FAULTS"
+  | "WAY"
+  | "POLICY"
+  | "MODE"
+  | "FORMAT";
+
+export type Command = "rollout" | "status" | "inventory" | "runs" | "demo" | "completion";
+
+export const outputModes = ["tui", "lines", "ndjson"] as const;
+export const formats = ["table", "json"] as const;
+export const becomeWays = ["none", "sudo", "pfexec"] as const;
+export const hostKeyPolicies = ["strict", "accept-new"] as const;
+/** Shells there is a completion for. */
+export const shells = ["bash", "zsh", "fish"] as const;
+
+const oneOf = (choices: readonly string[]): string => choices.join(", ");
 
 const hosts = "Hosts:";
 const safety = "Plan and safety:";
@@ -38,7 +66,8 @@ const selection: readonly Option[] = [
     name: "become",
     takes: "WAY",
     group: reach,
-    says: "how the script becomes root: none, sudo, pfexec",
+    choices: becomeWays,
+    says: `how the script becomes root: ${oneOf(becomeWays)}`,
     unset: "none for root, else sudo",
   },
 ];
@@ -49,7 +78,8 @@ const connection: readonly Option[] = [
     name: "host-key-policy",
     takes: "POLICY",
     group: reach,
-    says: "unknown host keys: strict, accept-new",
+    choices: hostKeyPolicies,
+    says: `unknown host keys: ${oneOf(hostKeyPolicies)}`,
     unset: "strict",
   },
   { name: "parallel", takes: "N", alias: "j", group: clocks, says: "hosts worked on at once", unset: "32" },
@@ -70,7 +100,8 @@ const output: Option = {
   name: "output",
   takes: "MODE",
   group: shown,
-  says: "live progress: tui, lines, ndjson",
+  choices: outputModes,
+  says: `live progress: ${oneOf(outputModes)}`,
   unset: "tui on a terminal, else lines",
 };
 const stateDir: Option = {
@@ -84,7 +115,8 @@ const format: Option = {
   name: "format",
   takes: "FORMAT",
   group: shown,
-  says: "result on stdout: table, json",
+  choices: formats,
+  says: `result on stdout: ${oneOf(formats)}`,
   unset: "table",
 };
 
@@ -144,10 +176,17 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
   runs: [stateDir],
   demo: [
     { name: "nodes", takes: "N", group: "Demo:", says: "simulated nodes", unset: "12" },
-    { name: "faults", takes: "LIST", group: "Demo:", says: "what goes wrong, names separated by commas" },
+    { name: "faults", takes: "FAULTS", group: "Demo:", says: "what goes wrong, names separated by commas" },
     { name: "soak", takes: "D", group: "Demo:", says: "hold after a restart before it counts as proved", unset: "3s" },
     output,
   ],
+  completion: [],
+};
+
+/** Words that may follow a command's name and choose what it does; what else may stand there is not a fixed word. */
+export const subcommandsOf: Readonly<Partial<Record<Command, Readonly<Record<string, string>>>>> = {
+  runs: { show: "one run, host by host" },
+  completion: { bash: "for bash", zsh: "for zsh", fish: "for fish" },
 };
 
 /** What each command is for, in the words of the help. */
@@ -157,6 +196,7 @@ export const commandSays: Readonly<Record<Command, string>> = {
   inventory: "the hosts a pattern selects, with their settings",
   runs: "what was done, when, by whom, with which result",
   demo: "a rollout on an embedded simulated fleet",
+  completion: "the completion script of a shell",
 };
 
 export const commands = Object.keys(commandSays) as readonly Command[];

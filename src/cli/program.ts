@@ -5,6 +5,12 @@ import { version } from "./version.ts";
 
 /** Reads the command line and runs the command; resolves with the exit status. A command's parts load only when it runs. */
 export const runProgram = async (argv: readonly string[], io: Io): Promise<number> => {
+  const [first, ...rest] = argv;
+  if (first === "__complete") {
+    // What the completion scripts ask. Not for people, so it stands in no table, and yargs need not be loaded.
+    const { completeCommand } = await import("./completion/complete.ts");
+    return completeCommand(rest, io);
+  }
   const request = await parseArgs(argv, {
     version: version(),
     env: io.env,
@@ -33,6 +39,10 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
     case "demo": {
       const { demoCommand } = await import("./commands/demo.ts");
       return demoCommand(request.value, io);
+    }
+    case "completion": {
+      const { completionCommand } = await import("./commands/completion.ts");
+      return completionCommand(request.value, io);
     }
     default:
       return unreachable(request.value);

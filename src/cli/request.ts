@@ -5,6 +5,7 @@
 import type { Become } from "../domain/host.ts";
 import type { Seconds } from "../domain/ids.ts";
 import type { Share } from "../domain/waves.ts";
+import type { formats, hostKeyPolicies, outputModes, shells } from "./options.ts";
 
 /** What was asked for. `help` is an answer already: its text goes to stdout, exit 0. */
 export type Request =
@@ -13,9 +14,10 @@ export type Request =
   | InventoryRequest
   | RunsRequest
   | DemoRequest
+  | CompletionRequest
   | { readonly command: "help"; readonly text: string };
 
-export type OutputMode = "tui" | "lines" | "ndjson";
+export type OutputMode = (typeof outputModes)[number];
 
 /** Which hosts, from where, and what the command line overrides of their settings. */
 export interface Selection {
@@ -47,7 +49,7 @@ export interface Overrides {
 export interface Connection {
   /** undefined: the files OpenSSH reads. */
   readonly knownHosts: string | undefined;
-  readonly hostKeyPolicy: "strict" | "accept-new";
+  readonly hostKeyPolicy: (typeof hostKeyPolicies)[number];
   readonly parallel: number;
   readonly connectParallel: number;
   readonly connectTimeoutS: Seconds;
@@ -75,7 +77,7 @@ export interface RolloutRequest extends Selection, Connection {
 
 export interface StatusRequest extends Selection, Connection {
   readonly command: "status";
-  readonly format: "table" | "json";
+  readonly format: (typeof formats)[number];
   /** Whether drift makes the exit status 3. */
   readonly exitCode: boolean;
   readonly output: OutputMode;
@@ -84,7 +86,7 @@ export interface StatusRequest extends Selection, Connection {
 
 export interface InventoryRequest extends Selection {
   readonly command: "inventory";
-  readonly format: "table" | "json";
+  readonly format: (typeof formats)[number];
 }
 
 export interface RunsRequest {
@@ -101,6 +103,11 @@ export interface DemoRequest {
   readonly faults: readonly string[];
   readonly soakS: Seconds;
   readonly output: OutputMode;
+}
+
+export interface CompletionRequest {
+  readonly command: "completion";
+  readonly shell: (typeof shells)[number];
 }
 
 /** What the meaning of the command line depends on besides its words. */

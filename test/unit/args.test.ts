@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseArgs } from "../../src/cli/args.ts";
-import { commands, optionsOf } from "../../src/cli/options.ts";
+import { commands, optionsOf, subcommandsOf } from "../../src/cli/options.ts";
 import type { Surroundings } from "../../src/cli/request.ts";
 
 const around: Surroundings = { version: "1.2.3", env: {}, home: "/home/op", terminal: true, columns: 200 };
@@ -212,5 +212,33 @@ describe("help", () => {
 
   test("the version is the package's", async () => {
     expect(await request("--version")).toEqual({ command: "help", text: "novasweep 1.2.3" });
+  });
+});
+
+describe("completion", () => {
+  test("takes the name of a shell, which has to be said", async () => {
+    expect(await request("completion zsh")).toEqual({ command: "completion", shell: "zsh" });
+    for (const line of ["completion", "completion tcsh"])
+      expect(await parse(line)).toMatchObject({
+        ok: false,
+        error: { try: "novasweep completion bash, or zsh, or fish" },
+      });
+    expect(await parse("completion bash zsh")).toMatchObject({ ok: false });
+  });
+
+  const valued = commands.flatMap((command) =>
+    optionsOf[command].flatMap((option) => (option.takes === undefined ? [] : [{ command, option }])),
+  );
+
+  test.each(valued)("offers exactly what $command --$option.name accepts", async ({ command, option }) => {
+    const result = await parse(`${command} all --${option.name} no-such-value`.replace("demo all", "demo"));
+    const accepted = result.ok ? undefined : /^one of (.*)$/.exec(result.error.try ?? "")?.[1];
+    expect(accepted).toBe(option.choices?.join(", "));
+  });
+
+  test.each(commands)("offers exactly the subcommands of %s", async (command) => {
+    const help = await request(`${command} --help`);
+    const usages = help.command === "help" ? help.text.matchAll(/^novasweep [a-z]+ ([a-z]+)\b/gm) : [];
+    expect([...usages].map(([, word]) => word)).toEqual(Object.keys(subcommandsOf[command] ?? {}));
   });
 });
