@@ -54,7 +54,7 @@ export type EventBody =
   | {
       readonly type: "host.step";
       readonly host: HostName;
-      /** 1-based, of the host's changes. */
+      /** 1-based, of the host's changes; for a step that is none of them, the last one that was done, 0 before the first. */
       readonly step: number;
       readonly of: number;
       readonly change: ChangeKind | "write-proof" | "restore";

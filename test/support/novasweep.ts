@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { RunEvent } from "../../src/domain/event.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import type { Lab } from "../../src/lab/start.ts";
+import { validated } from "./valid-events.ts";
 
 const bin = new URL("../../bin/novasweep.js", import.meta.url).pathname;
 const built = new URL("../../dist/main.js", import.meta.url).pathname;
@@ -62,11 +63,14 @@ export const against = (
   stateDir,
 ];
 
+/** The events a run printed; each has to be one of docs/events.schema.json. */
 export const eventsOf = (ran: Ran): RunEvent[] =>
-  ran.stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
+  validated(
+    ran.stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line)),
+  );
 
 /** How each host settled, by name. */
 export const outcomesOf = (events: readonly RunEvent[]): Record<string, Outcome> =>

@@ -1,0 +1,183 @@
+/** The schema of what a probe saw. */
+import type {
+  BootEnvironment,
+  CleanerFacts,
+  ConfFacts,
+  ConfValue,
+  DatasetFacts,
+  DirectoryFacts,
+  Facts,
+  ImagesFacts,
+  LockFacts,
+  Note,
+  NovaFacts,
+  Observed,
+  ServiceFacts,
+  SystemFacts,
+  Unseen,
+} from "../../../src/domain/facts.ts";
+import {
+  atLeast,
+  count,
+  type Definitions,
+  flag,
+  formed,
+  integer,
+  list,
+  literal,
+  map,
+  number,
+  object,
+  optional,
+  orNull,
+  type Schema,
+  text,
+  word,
+} from "./kit.ts";
+
+export const digest = formed("^[0-9a-f]{64}$");
+
+const unseen = object<Extract<Observed<unknown>, { seen: false }>>({
+  seen: literal(false),
+  why: word<Unseen>({ absent: true, denied: true, unsupported: true, failed: true }),
+  detail: optional(text),
+});
+
+const observed = <T>(value: Schema<T>): Schema<Observed<T>> => ({
+  json: { oneOf: [object<{ seen: true; value: T }>({ seen: literal(true), value }).json, { $ref: "#/$defs/unseen" }] },
+});
+
+const system = object<SystemFacts>({
+  kernel: text,
+  version: text,
+  release: text,
+  zone: text,
+  bootedAt: observed(number),
+});
+
+const nova = object<NovaFacts>({
+  version: text,
+  section: observed(text),
+  builtInDefault: observed(text),
+  cleanerPackage: observed(text),
+});
+
+const service = object<ServiceFacts>({
+  state: text,
+  nextState: text,
+  since: text,
+  contract: text,
+  startTimeoutS: count,
+  stopTimeoutS: count,
+});
+
+const conf = object<ConfFacts>({
+  path: text,
+  digest,
+  size: count,
+  owner: text,
+  group: text,
+  mode: text,
+  mtime: number,
+  directoryOwner: text,
+  directoryMode: text,
+  values: list(object<ConfValue>({ section: text, key: text, value: text })),
+  sections: list(text),
+  parseError: optional(object<NonNullable<ConfFacts["parseError"]>>({ line: atLeast(1), reason: text })),
+  inForce: observed(text),
+});
+
+const dataset = object<DatasetFacts>({
+  name: text,
+  mountpoint: text,
+  mounted: flag,
+  quotaBytes: count,
+  usedBytes: count,
+  usedByDatasetBytes: count,
+  usedBySnapshotsBytes: count,
+  availableBytes: count,
+  atime: flag,
+  readonly: flag,
+});
+
+const images = object<ImagesFacts>({
+  count,
+  bytes: count,
+  oldest: orNull(number),
+  newest: orNull(number),
+  largestBytes: count,
+  partial: count,
+  busy: list(text),
+});
+
+const directory = object<DirectoryFacts>({
+  owner: text,
+  group: text,
+  mode: text,
+  dataset: observed(text),
+  images: optional(observed(images)),
+});
+
+const cleaner = object<CleanerFacts>({
+  service,
+  properties: map(text),
+  lastRun: orNull(number),
+  nextRun: orNull(number),
+  lastEvictedBytes: orNull(count),
+  version: orNull(text),
+});
+
+const bootEnvironment = object<BootEnvironment>({
+  name: text,
+  active: flag,
+  onReboot: flag,
+  bytes: count,
+  created: number,
+});
+
+const note = object<Note>({
+  run: text,
+  before: digest,
+  after: digest,
+  restart: word<Note["restart"]>({ owed: true, paid: true }),
+});
+
+const lock = object<LockFacts>({
+  run: text,
+  controller: text,
+  user: text,
+  pid: count,
+  bootedAt: text,
+  since: text,
+  alive: flag,
+});
+
+/** Files the schema of the facts among the definitions. */
+export const defineFacts = (definitions: Definitions): Schema<Facts> => {
+  definitions.define("unseen", unseen);
+  return definitions.define(
+    "facts",
+    object<Facts>(
+      {
+        at: integer,
+        uid: count,
+        system,
+        nova: observed(nova),
+        service: observed(service),
+        conf: observed(conf),
+        rootPool: observed(text),
+        rootDataset: observed(text),
+        poolAvailableBytes: observed(count),
+        datasets: map(observed(dataset), "by name"),
+        directories: map(observed(directory), "by path"),
+        cleaner: observed(cleaner),
+        cleanerFiles: object<Facts["cleanerFiles"]>({ method: observed(digest), manifest: observed(digest) }),
+        bootEnvironments: observed(list(bootEnvironment)),
+        incompleteZones: observed(list(text)),
+        notes: observed(list(note)),
+        lock: observed(lock),
+      },
+      "What a probe saw on one host at one moment. What could not be looked at has seen: false and says why.",
+    ),
+  );
+};
