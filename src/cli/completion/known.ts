@@ -42,11 +42,11 @@ const lookUp = async (wanted: Wanted, around: Around): Promise<readonly Word[]> 
   }
 };
 
-const hostsIn = (named: readonly string[], { home }: Around): readonly Word[] => {
+const hostsIn = async (named: readonly string[], { home }: Around): Promise<readonly Word[]> => {
   const byDefault = inventoryDefaults(home)
     .filter((path) => existsSync(path))
     .slice(0, 1);
-  const inventory = readInventories(named.length > 0 ? named : byDefault, readPlainFile);
+  const inventory = await readInventories(named.length > 0 ? named : byDefault, readPlainFile);
   if (!inventory.ok) return [];
   const groups = [...inventory.value.groups.keys()].map((text) => ({ text, says: "group" }));
   return [...groups, ...[...inventory.value.hosts.keys()].map((text) => ({ text }))];

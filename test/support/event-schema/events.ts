@@ -1,6 +1,8 @@
 /** The schema of every event; `npx vitest run --root test --project unit events -u` writes it to docs/events.schema.json. */
+
 import type { ChangeKind } from "../../../src/domain/change.ts";
 import type { CommandName, EventBody, EventHead, EventType } from "../../../src/domain/event.ts";
+import type { Layer } from "../../../src/domain/layer.ts";
 import type { Outcome, Phase } from "../../../src/domain/outcome.ts";
 import type { Tally } from "../../../src/domain/tally.ts";
 import { defineFacts } from "./facts.ts";
@@ -64,6 +66,18 @@ const stepKind = word<ChangeKind | "write-proof" | "restore">({
   restore: true,
 });
 
+const layer = word<Layer>({
+  queue: true,
+  resolve: true,
+  tcp: true,
+  banner: true,
+  kex: true,
+  auth: true,
+  channel: true,
+  shell: true,
+  script: true,
+});
+
 const tally = object<Tally>({
   "in-sync": count,
   changed: count,
@@ -95,8 +109,14 @@ const bodies = (definitions: Definitions): Bodies => {
       }),
     ],
     "host.phase": [
-      "A host goes on to another phase.",
-      object<BodyOf<"host.phase">>({ type: literal("host.phase"), host, phase }),
+      "A host goes on to another phase, or a slow connection to another layer.",
+      object<BodyOf<"host.phase">>({
+        type: literal("host.phase"),
+        host,
+        phase,
+        layer: optional(layer),
+        since: optional(text),
+      }),
     ],
     "host.facts": [
       "A probe's reply is complete.",
