@@ -8,12 +8,12 @@ export interface Mutation {
 
 /** Fields that may be left out, by the path of names that leads to them, list indexes left out. */
 const optional =
-  /^(host\.step\.(code|message)|host\.settled\.(failure|refusals|drift|note)|run\.settled\.reason|.*\.(oldLine|try|detail|images|parseError))$/;
+  /^(host\.phase\.(layer|since)|host\.step\.(code|message)|host\.settled\.(failure|refusals|drift|note)|run\.settled\.reason|.*\.(oldLine|try|detail|images|parseError))$/;
 /** Objects with keys of their own choice: none of these is missed. */
 const open = /\.(limits|datasets|directories|properties)$/;
 /** Fields whose text is one of a few words, or of one form. */
 const closed =
-  /^[a-z]+\.[a-z]+\.(type|run|at|host|command|by|phase|stream|outcome|action|change|state)$|\.(verdict|aspect|kind|because|why|restart|rangeDigest|replacement|before|after|digest)$|\.(failure|refusals)\.code$/;
+  /^[a-z]+\.[a-z]+\.(type|run|at|host|command|by|phase|layer|stream|outcome|action|change|state)$|\.(verdict|aspect|kind|because|why|restart|rangeDigest|replacement|before|after|digest)$|\.(failure|refusals)\.code$/;
 
 /** Every mutation of an event; all of them make it one that was never written. */
 export function* mutationsOf(event: { readonly type: string }): Generator<Mutation> {
