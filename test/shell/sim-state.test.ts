@@ -64,6 +64,13 @@ describe("svcadm restart", () => {
   });
 });
 
+test("a state that was written while a command looked is a state, not none", () => {
+  const node = make();
+  const later = Date.now() + 3_600_000;
+  writeFileSync(join(node.dir, "state/smf/b4/timeline"), `${later} offline online - none\n`);
+  expect(state(node, NOVA).out).toMatch(/^offline +online\n$/);
+});
+
 describe("the faults of a restart", () => {
   test("restart-fails: maintenance with a new nova.conf, online with the old one", async () => {
     const node = make({ fault: "restart-fails" });

@@ -32,13 +32,15 @@ smf_find() {
   [ -n "$FOUND" ]
 }
 
-# smf_now DIR: STATE NEXT CONTRACT AUX and SINCE_MS at NOW.
+# smf_now DIR: STATE NEXT CONTRACT AUX and SINCE_MS at NOW. The first line holds in any case: it is later than NOW when
+# it was written after this command had looked at the clock.
 smf_now() {
-  STATE=disabled NEXT=none CONTRACT=- AUX=none SINCE_MS=0
+  STATE=disabled NEXT=none CONTRACT=- AUX=none SINCE_MS=''
   while read -r sn_at sn_state sn_next sn_contract sn_aux; do
-    [ "$sn_at" -le "$NOW" ] || break
+    [ -z "$SINCE_MS" ] || [ "$sn_at" -le "$NOW" ] || break
     SINCE_MS=$sn_at STATE=$sn_state NEXT=$sn_next CONTRACT=$sn_contract AUX=$sn_aux
   done <"$S/smf/$1/timeline"
+  SINCE_MS=${SINCE_MS:-0}
   case $STATE in
     flapping)
       sn_round=$(((NOW - SINCE_MS) / FLAP_MS))
@@ -62,9 +64,9 @@ smf_dependencies() {
       case $sd_n in "$sd_name" | "$sd_name":*) sd_dir=$sd_d ;; esac
     done <"$S/smf/names"
     [ -n "$sd_dir" ] || return 1
-    sd_state=disabled
+    sd_state=''
     while read -r sd_at sd_s sd_next _; do
-      [ "$sd_at" -le "$NOW" ] || break
+      [ -z "$sd_state" ] || [ "$sd_at" -le "$NOW" ] || break
       sd_state=$sd_s
     done <"$S/smf/$sd_dir/timeline"
     [ "$sd_state" = online ] || return 1
