@@ -1,4 +1,5 @@
 /** Completion in the real shells: what they offer, and what a Tab makes of a line. dist has to be there. */
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -126,6 +127,14 @@ describe.each(["bash", "zsh", "fish"] as const)("a Tab in %s", (shell) => {
 
 test("no Tab ran anything", () => {
   expect(["pwned", "executed"].filter((name) => existsSync(join(desk.dir, name)))).toEqual([]);
+});
+
+test("shellcheck has nothing to say about the script for bash", () => {
+  execFileSync("shellcheck", [
+    "-s",
+    "bash",
+    new URL("../../src/cli/completion/novasweep.bash", import.meta.url).pathname,
+  ]);
 });
 
 test("the scripts are what the package ships", () => {
