@@ -29,7 +29,11 @@ export const valueInForce = (conf: Conf, section: string, builtInDefault: string
     );
   }
   const option = lastActive(conf, section, cacheKey);
-  const value = substitute(option?.value ?? builtInDefault, section, { conf, left: maxReferences });
+  const value = substitute(option?.value ?? builtInDefault, section, {
+    conf,
+    read: section,
+    left: maxReferences,
+  });
   if (!value.ok) return refuse(value.error);
   return ok(option === undefined ? { value: value.value } : { value: value.value, line: option.line + 1 });
 };
@@ -44,6 +48,8 @@ const isOtherSpelling = (name: string, section: string): boolean =>
 
 interface Lookup {
   readonly conf: Conf;
+  /** The section the driver reads. */
+  readonly read: string;
   /** References that may still be followed, of `maxReferences`. */
   left: number;
 }
@@ -79,6 +85,10 @@ const resolve = (name: string, section: string, lookup: Lookup): Result<string, 
   if (dot < 0 && section !== "DEFAULT" && find(lookup.conf, section, key) !== undefined) {
     // which of the two oslo.config takes depends on the options Nova registers, and the file does not tell these
     return err(`$${name} may mean the one of [${section}] or the one of [DEFAULT]`);
+  }
+  if (key === cacheKey && lookupName(group) !== lookupName(lookup.read)) {
+    // a driver registers its option in the one section it reads; Nova fails at a reference to another
+    return err(`$${name} is not the one of [${lookup.read}], and Nova knows no other`);
   }
   const option = find(lookup.conf, group, key);
   if (option === undefined) return err(`$${name} is not set in [${group}]`);

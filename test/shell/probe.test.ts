@@ -316,6 +316,11 @@ describe.concurrent("nova.conf as oslo.config reads it", () => {
 
   test.each([
     ["a reference to nothing", "[DEFAULT]\nglancecache_dirname=$nowhere/x\n", "$nowhere is not set"],
+    [
+      "a reference to the option of a section the driver does not read",
+      "[solariszones]\nglancecache_dirname=/x\n[DEFAULT]\nglancecache_dirname=$\u007bsolariszones.glancecache_dirname}\n",
+      /^\$solariszones\.glancecache_dirname is not set$/,
+    ],
     ["references in a ring", "[DEFAULT]\na=$b\nb=$a\nglancecache_dirname=$a\n", /^\$[ab] is not set$/],
     ["an empty value", "[DEFAULT]\nglancecache_dirname=\n", "the value is empty"],
   ])("says when there is no value in force: %s", async (_what, text, why) => {

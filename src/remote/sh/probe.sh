@@ -397,7 +397,9 @@ conf_look() {
     }
 
     # The last value wins; a group other than DEFAULT is also found by its lower-case name.
+    # Nova knows its own option in the section the driver reads alone, whatever stands elsewhere.
     function lookup(group, name,   i) {
+      if (name == "glancecache_dirname" && tolower(group) != tolower(section)) return 0
       for (i = count; i > 0; i--) if (key[i] == name && in_section[i] == group) { found = value[i]; return 1 }
       if (group == "DEFAULT") return 0
       for (i = count; i > 0; i--)
