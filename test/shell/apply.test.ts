@@ -504,6 +504,28 @@ test.concurrent("the cleaner is installed again over an older one, disabled, and
   expect(existsSync(join(one.root, "lib/svc/method/nova-cache-cleanup"))).toBe(false);
 });
 
+test.concurrent("a policy is set and read again whatever its values hold, and only what a line can say", {
+  timeout: 60_000,
+}, async () => {
+  const one = node();
+  const at = { cacheDir: "/var/lib/nova/images" };
+  const [install] = cleaner;
+  if (install === undefined) throw new Error("no cleaner");
+  const hostile = "a b\"\\ = $(reboot) `reboot` 'c' #;&|()^<>*";
+  const configure = (properties: Record<string, string>): Change => ({ kind: "cleaner.configure", properties });
+  const set = configure({ "config/dataset": hostile, "config/headroom": "42", "other/empty": "", "other/star": "*" });
+  const ended = await one.run(target, applyOf([install, set], at));
+  expect(story(ended).slice(-2)).toEqual(["commit", "end 0"]);
+  const shown = hostile.replaceAll(/[;&()|^<> \\"'`]/g, "\\$&");
+  expect(ended.lines).toContain(`row svc.cleaner config/dataset astring ${shown}`);
+  expect(ended.lines).toContain("row svc.cleaner config/headroom count 42");
+  for (const value of ["a\nsetprop config/headroom = count: 7", "a\tb"]) {
+    const refused = await one.run(target, applyOf([configure({ "config/headroom": "9", "config/dataset": value })], at));
+    expect(story(refused).at(-2)).toBe("step 1 fail E_STEP config/dataset cannot be set");
+    expect(refused.lines).toContain("row svc.cleaner config/headroom count 42");
+  }
+});
+
 test.concurrent("what a killed step had begun to write is taken away", { timeout: 60_000 }, async () => {
   const here = (one: ShellNode, dir: string) => readdirSync(join(one.root, dir)).filter((name) => name.startsWith("."));
   const install = node();

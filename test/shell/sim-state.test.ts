@@ -215,6 +215,42 @@ svcprop -p config/dataset ${SITE}`);
     expect(ran).toEqual({ status: 1, out: "", err: `svccfg: ${words}\n` });
   });
 
+  test("svccfg -f carries out a file of commands, whatever a quoted value holds, up to the first that fails", () => {
+    const node = make();
+    node.run("svccfg", ["import", place(node)]);
+    const file = join(node.root, "tmp/commands");
+    const commands = (text: string) => {
+      writeFileSync(file, text);
+      return node.run("svccfg", ["-s", SITE, "-f", file]);
+    };
+    const hostile = '"x\\"\\\\ = ) $(reboot) `reboot` # ; \'y"';
+    const good = `# a comment\n\nsetprop config/dataset = astring: ${hostile}\nsetprop config/headroom = count: 42\n`;
+    expect(commands(good)).toEqual({ status: 0, out: "", err: "" });
+    expect(node.run("svcprop", ["-p", "config/headroom", SITE]).out).toBe("2147483648\n");
+    expect(commands("refresh\n")).toEqual({ status: 0, out: "", err: "" });
+    expect(node.run("svcprop", ["-p", "config/headroom", SITE]).out).toBe("42\n");
+    expect(node.run("svcprop", ["-p", "config/dataset", SITE]).out).toBe(
+      "x\\\"\\\\\\ =\\ \\)\\ $\\(reboot\\)\\ \\`reboot\\`\\ #\\ \\;\\ \\'y\n",
+    );
+    for (const [line, words] of [
+      ["frobnicate", 'Unknown command "frobnicate".'],
+      ["select svc:/milestone/multi-user", 'Unknown command "select".'],
+      ["setprop none/new = astring: x", 'No such property group "none".'],
+      ['setprop config/dataset = astring: "a" b"', "Syntax error."],
+      ['setprop config/dataset = astring: "a', "Syntax error."],
+      ["setprop config/dataset = astring: a b", "Syntax error."],
+      ["setprop config/dataset = astring:", "Syntax error."],
+    ]) {
+      const ran = commands(`setprop config/headroom = count: 43\n${line}\nsetprop config/headroom = count: 44\n`);
+      expect(ran.status).toBe(1);
+      expect(ran.err.split("\n")[0]).toBe(`svccfg (${file}, line 2): ${words}`);
+      expect(node.run("svcprop", ["-c", "-p", "config/headroom", SITE]).out).toBe("43\n");
+    }
+    expect(node.run("svccfg", ["-s", SITE, "-f", join(node.root, "tmp/none")]).status).toBe(1);
+    expect(node.run("svccfg", ["-s", SITE, "-f", join(node.root, "tmp")]).status).toBe(1);
+    expect(node.run("svccfg", ["-s", SITE, "-f", file, "refresh"]).status).toBe(2);
+  });
+
   test("enabled, it is online when nova-compute is, and offline with status 4 when not", async () => {
     const node = make();
     node.run("svccfg", ["import", place(node)]);

@@ -15,6 +15,8 @@ BACKUPS_KEPT=4
 PROOF_BYTES=1048576
 # A reading of the service that fails now and then decides nothing; so many in a row do.
 MISSES_MAX=3
+# Before each of these svcprop puts a backslash (sheet 2.7); a line break or a TAB is in no value of ours.
+SVCPROP_ESCAPES=";&()|^<> \\\"'\`"
 # How often nova.conf is read before a restore gives up, a second apart: one failing read decides nothing.
 READS_MAX=3
 
@@ -216,7 +218,7 @@ lock_break() {
 }
 
 lock_clear() {
-  "$RM" -f "$1/record" "$1/out" "$1/err" "$1/late" "$1/expired" "$1/range"
+  "$RM" -f "$1/record" "$1/out" "$1/err" "$1/late" "$1/expired" "$1/range" "$1/svccfg"
   "$RMDIR" "$1" 2>/dev/null
 }
 
@@ -325,17 +327,27 @@ no_link() {
 
 # --- dataset and directory ---
 
-# property NAME PROPERTY: `line`, its value in exact bytes.
-property() { run "$ZFS" get -Hp -o value "$2" "$1" && first_line; }
-
-# property_set NAME PROPERTY VALUE: sets what differs, one property a call (sheet 3.2), and reads it again.
-property_set() {
-  property "$1" "$2" || { tool_failed; return 1; }
-  [ "$line" != "$3" ] || return 0
-  run "$ZFS" set "$2=$3" "$1" || { tool_failed; return 1; }
-  property "$1" "$2" || { tool_failed; return 1; }
-  [ "$line" = "$3" ] || fail E_STEP "$2 of $1 is $line after it was set to $3"
+# properties_of NAME PROPERTY,…: `zfs_mountpoint`, `zfs_quota`, `zfs_mounted` and `zfs_type` as far as they were asked
+# for, sizes in exact bytes; empty when they cannot be had.
+properties_of() {
+  zfs_mountpoint='' zfs_quota='' zfs_mounted='' zfs_type=''
+  run "$ZFS" get -Hp -o property,value "$2" "$1" || return 1
+  while IFS=$TAB read -r zfs_name zfs_value; do
+    case $zfs_name in
+      mountpoint) zfs_mountpoint=$zfs_value ;;
+      quota) zfs_quota=$zfs_value ;;
+      mounted) zfs_mounted=$zfs_value ;;
+      type) zfs_type=$zfs_value ;;
+    esac
+  done <"$T/out"
+  [ -n "$zfs_mountpoint$zfs_quota$zfs_mounted$zfs_type" ]
 }
+
+# property_set NAME PROPERTY VALUE: one property a call (sheet 3.2).
+property_set() { run "$ZFS" set "$2=$3" "$1" || tool_failed; }
+
+# property_is NAME PROPERTY WANTED VALUE
+property_is() { [ "$4" = "$3" ] || fail E_STEP "$2 of $1 is $4 after it was set to $3"; }
 
 # dataset_create DATASET MOUNTPOINT BYTES
 dataset_create() {
@@ -348,36 +360,54 @@ dataset_create() {
       return 1
     fi
   fi
-  create_parent=${1%/*}
-  if ! property "$create_parent" type; then
-    run "$ZFS" create -p "$create_parent" || { tool_failed "$create_parent"; return 1; }
-  fi
-  # Not -p here: it takes a dataset that is already there for success, and ignores the properties.
-  if ! run "$ZFS" create -o "mountpoint=$2" -o "quota=$3" "$1"; then
+  if ! create_try "$@"; then
     said
-    case $words in
-      *'dataset already exists'*) fail E_STALE "$words" ;;
-      *'successfully created, but not mounted'*) fail E_STEP "$1 exists now and is not mounted: $words" ;;
-      *) fail E_STEP "$words" ;;
+    create_words=$words create_parent=${1%/*}
+    # What it says of a missing parent differs between releases; that there is none does not.
+    if ! properties_of "$create_parent" type; then
+      run "$ZFS" create -p "$create_parent" || { tool_failed "$create_parent"; return 1; }
+      create_words=''
+      create_try "$@" || { said; create_words=$words; }
+    fi
+    case $create_words in
+      '') ;;
+      *'dataset already exists'*) fail E_STALE "$create_words"; return 1 ;;
+      *'successfully created, but not mounted'*)
+        fail E_STEP "$1 exists now and is not mounted: $create_words"
+        return 1
+        ;;
+      *) fail E_STEP "$create_words"; return 1 ;;
     esac
-    return 1
   fi
-  property_set "$1" mountpoint "$2" && property_set "$1" quota "$3" || return 1
-  property "$1" mounted || { tool_failed; return 1; }
-  [ "$line" = yes ] || fail E_STEP "$1 exists now and is not mounted"
+  properties_of "$1" mountpoint,quota,mounted || { tool_failed; return 1; }
+  create_again=''
+  [ "$zfs_mountpoint" = "$2" ] || { create_again=1 && property_set "$1" mountpoint "$2"; } || return 1
+  [ "$zfs_quota" = "$3" ] || { create_again=1 && property_set "$1" quota "$3"; } || return 1
+  if [ -n "$create_again" ]; then
+    properties_of "$1" mountpoint,quota,mounted || { tool_failed; return 1; }
+  fi
+  property_is "$1" mountpoint "$2" "$zfs_mountpoint" && property_is "$1" quota "$3" "$zfs_quota" || return 1
+  [ "$zfs_mounted" = yes ] || fail E_STEP "$1 exists now and is not mounted"
 }
+
+# create_try DATASET MOUNTPOINT BYTES: not -p here: it takes a dataset that is already there for success, and ignores
+# the properties.
+create_try() { run "$ZFS" create -o "mountpoint=$2" -o "quota=$3" "$1"; }
 
 # dataset_quota DATASET FROM TO
 dataset_quota() {
-  property "$1" quota || { tool_failed; return 1; }
-  case $line in
+  properties_of "$1" quota || { tool_failed; return 1; }
+  case $zfs_quota in
     "$3") return 0 ;;
     "$2") ;;
-    *) fail E_STALE "the quota of $1 is $line, not $2"; return 1 ;;
+    *) fail E_STALE "the quota of $1 is $zfs_quota, not $2"; return 1 ;;
   esac
-  property_set "$1" quota "$3" && return 0
-  case $words in *'size is less than current used'*) code=E_QUOTA_BELOW_USE ;; esac
-  return 1
+  if ! property_set "$1" quota "$3"; then
+    case $words in *'size is less than current used'*) code=E_QUOTA_BELOW_USE ;; esac
+    return 1
+  fi
+  properties_of "$1" quota || { tool_failed; return 1; }
+  property_is "$1" quota "$3" "$zfs_quota"
 }
 
 # letters_of MODE: `letters`, as ls shows a directory of that mode; with special bits none are known.
@@ -500,32 +530,95 @@ cleaner_import() {
   done
 }
 
-# cleaner_configure PG/NAME=TYPE:VALUE…: sets, refreshes, and waits until the running snapshot says so.
+# cleaner_configure PG/NAME=TYPE:VALUE…: sets all in one call, refreshes, and waits until the running snapshot says so.
 cleaner_configure() {
+  : >"$T/svccfg"
+  configure_groups=' '
   for configure_one in "$@"; do
-    configure_name=${configure_one%%=*}
-    configure_type=${configure_one#*=}
-    configure_value=${configure_type#*:}
-    configure_type=${configure_type%%:*}
-    if ! run "$SVCPROP" -p "${configure_name%%/*}" "$CLEANER"; then
-      # Fails when the group is there in the unrefreshed configuration; then setprop decides.
-      run "$SVCCFG" -s "$CLEANER" addpg "${configure_name%%/*}" application
-    fi
-    run "$SVCCFG" -s "$CLEANER" setprop "$configure_name" = "$configure_type:" "$configure_value" || {
-      tool_failed "$configure_name"
-      return 1
-    }
+    configure_parts "$configure_one" || { fail E_STEP "$configure_name cannot be set"; return 1; }
+    case $configure_groups in
+      *" ${configure_name%%/*} "*) ;;
+      *) configure_groups="$configure_groups${configure_name%%/*} " ;;
+    esac
+    # The form of the type is what svccfg's grammar wants; what is no number is quoted whatever it holds.
+    case $configure_type in
+      count) ;;
+      *)
+        escaped "$configure_value" "\\\""
+        configure_value="\"$escaped\""
+        ;;
+    esac
+    printf 'setprop %s = %s: %s\n' "$configure_name" "$configure_type" "$configure_value" >>"$T/svccfg"
   done
-  run "$SVCADM" refresh "$CLEANER" || { tool_failed; return 1; }
-  for configure_one in "$@"; do
-    configure_name=${configure_one%%=*}
-    configure_value=${configure_one#*=*:}
-    configure_left=$((STEP_TIMEOUT / 3))
-    until run "$SVCPROP" -p "$configure_name" "$CLEANER" && first_line && [ "$line" = "$configure_value" ]; do
-      [ $configure_left -gt 0 ] || { fail E_STEP "$configure_name is ${line:-not there} after it was set"; return 1; }
-      configure_left=$((configure_left - 1))
-      nap 1
+  if ! run "$SVCCFG" -s "$CLEANER" -f "$T/svccfg"; then
+    # A cleaner of another release may lack a group; one that is there makes addpg fail, and setprop decides again.
+    for configure_group in $configure_groups; do
+      run "$SVCCFG" -s "$CLEANER" addpg "$configure_group" application
     done
+    run "$SVCCFG" -s "$CLEANER" -f "$T/svccfg" || { tool_failed; return 1; }
+  fi
+  run "$SVCADM" refresh "$CLEANER" || { tool_failed; return 1; }
+  configure_left=$((STEP_TIMEOUT / 3))
+  until configure_done "$@"; do
+    [ $configure_left -gt 0 ] || { fail E_STEP "$configure_name is ${configure_seen:-not there} after it was set"; return 1; }
+    configure_left=$((configure_left - 1))
+    nap 1
+  done
+}
+
+# configure_parts PG/NAME=TYPE:VALUE: `configure_name`, `configure_type`, `configure_value`; status 1 for what no line
+# of svccfg's can say.
+configure_parts() {
+  configure_name=${1%%=*}
+  configure_type=${1#*=}
+  configure_value=${configure_type#*:}
+  configure_type=${configure_type%%:*}
+  case $configure_name in *[!A-Za-z0-9_/-]* | */*/* | /* | */) return 1 ;; */*) ;; *) return 1 ;; esac
+  case $configure_type,$configure_value in
+    *"$NL"* | *"$TAB"* | count, | count,*[!0-9]*) return 1 ;;
+    count,* | astring,*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# configure_done PG/NAME=TYPE:VALUE…: whether the running snapshot has them all; else the first that differs in
+# `configure_name`, and `configure_seen`.
+configure_done() {
+  configure_seen=''
+  configure_rows=$NL
+  for configure_group in $configure_groups; do
+    # A group that is not there yet shows no rows.
+    run "$SVCPROP" -p "$configure_group" "$CLEANER" || :
+    while read -r configure_name configure_type configure_value; do
+      configure_rows=$configure_rows$configure_name=$configure_value$NL
+    done <"$T/out"
+  done
+  for configure_one in "$@"; do
+    configure_parts "$configure_one"
+    # As svcprop prints it (sheet 2.7).
+    escaped "$configure_value" "$SVCPROP_ESCAPES"
+    escaped=${escaped:-'""'}
+    case $configure_rows in
+      *"$NL$configure_name=$escaped$NL"*) ;;
+      *"$NL$configure_name="*)
+        configure_seen=${configure_rows#*"$NL$configure_name="}
+        configure_seen=${configure_seen%%"$NL"*}
+        return 1
+        ;;
+      *) return 1 ;;
+    esac
+  done
+}
+
+# escaped TEXT CHARACTERS: `escaped`, TEXT with a backslash before each of CHARACTERS.
+escaped() {
+  escaped='' escaped_rest=$1
+  while [ -n "$escaped_rest" ]; do
+    escaped_tail=${escaped_rest#?}
+    escaped_one=${escaped_rest%"$escaped_tail"}
+    case $2 in *"$escaped_one"*) escaped=$escaped\\ ;; esac
+    escaped=$escaped$escaped_one
+    escaped_rest=$escaped_tail
   done
 }
 
