@@ -520,7 +520,10 @@ test.concurrent("a policy is set and read again whatever its values hold, and on
   expect(ended.lines).toContain(`row svc.cleaner config/dataset astring ${shown}`);
   expect(ended.lines).toContain("row svc.cleaner config/headroom count 42");
   for (const value of ["a\nsetprop config/headroom = count: 7", "a\tb"]) {
-    const refused = await one.run(target, applyOf([configure({ "config/headroom": "9", "config/dataset": value })], at));
+    const refused = await one.run(
+      target,
+      applyOf([configure({ "config/headroom": "9", "config/dataset": value })], at),
+    );
     expect(story(refused).at(-2)).toBe("step 1 fail E_STEP config/dataset cannot be set");
     expect(refused.lines).toContain("row svc.cleaner config/headroom count 42");
   }

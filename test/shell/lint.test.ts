@@ -73,7 +73,10 @@ test("every line of tools.txt is used, names its tool, lies at an absolute path 
         ? new RegExp(` -[A-Za-z0-9]*${option.slice(1)}`)
         : new RegExp(`\\b${option}\\b`);
       // A verb may come from a variable or stand in a file of commands: then the word itself stands elsewhere.
-      expect(letter.test(seen) || new RegExp(`=${option}$|printf '${option} `, "m").test(all), `${tool} ${option}`).toBe(true);
+      expect(
+        letter.test(seen) || new RegExp(`=${option}$|printf '${option} `, "m").test(all),
+        `${tool} ${option}`,
+      ).toBe(true);
     }
   }
 });
