@@ -130,11 +130,12 @@ const iniparseAgrees = (edited: string, { iniparse }: OsloAnswer): boolean =>
 
 /**
  * Where the published recipe got it right in the eyes of every reader, we may refuse only what we refuse on principle: a
- * section spelt in another case, which some releases of oslo.config merge, and lines that iniparse takes for comments.
+ * section spelt in another case, which some releases of oslo.config merge; lines that iniparse takes for comments; lines
+ * led by other white space than blanks, which continue a value for ConfigParser and are keys of their own for oslo.config.
  */
 const refusalObjection = ([text]: ConfFile, was: OsloAnswer, code: string): string | undefined => {
   if ((was.error === undefined) !== (code === "E_CONF_VALUE")) return `refused as ${code}`;
-  const onPrinciple = /(?<![^\n])(?:[Rr][Ee][Mm]|\[(?:Default|default|SolarisZones)\])/.test(text);
+  const onPrinciple = /(?<![^\n])(?:[Rr][Ee][Mm]|[\v\f\r]+[^ \t\n\v\f\r]|\[(?:Default|default|SolarisZones)\])/.test(text);
   const needless =
     was.recipe === "sets" && was.inForce?.value !== to && was.method?.error === undefined && !onPrinciple;
   return needless ? "refused without need: the published recipe edits it" : undefined;
