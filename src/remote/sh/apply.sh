@@ -13,6 +13,8 @@ RESTART_LEAST_S=240
 BACKUPS_KEPT=4
 # What the write proof writes: more than any buffer hides, less than any quota.
 PROOF_BYTES=1048576
+# While it must hold: each restart changes contract and time for good, so a look less often misses none.
+HOLD_LOOK_S=2
 # A reading of the service that fails now and then decides nothing; so many in a row do.
 MISSES_MAX=3
 # Before each of these svcprop puts a backslash (sheet 2.7); a line break or a TAB is in no value of ours.
@@ -25,21 +27,22 @@ apply_begin() {
   applying=1
   step_id='' rc=0 code='' words='' edited='' built='' noted='' committed='' hands_off='' restart_asked=''
   edit_since='' edit_contract='' state='' next='' since='' contract=''
-  ticker='' owner_dir='' proof_by=''
+  ticker='' limit_serial=0 step_serial='' owner_dir='' proof_by='' driver_section='' deadline=''
   LOCK=$R/system/volatile/novasweep.lock
   trap '' HUP PIPE
   boot_time
   lock_take
   ticker_start "$HOST_TIMEOUT"
-  watch_start "$STEP_TIMEOUT"
+  limit "$STEP_TIMEOUT"
   expects
-  watch_stop
+  limit 0
   idle_check
 }
 
 # --- limits in time ---
 
-# ticker_start SECONDS: says `alive`, and ends the script with TERM at the deadline.
+# ticker_start SECONDS: the one watcher of this script: says `alive`, keeps the limit of the step, and ends the script
+# with TERM at the deadline.
 ticker_start() {
   [ -z "$in_trap" ] || return 0
   beside=1
@@ -47,27 +50,63 @@ ticker_start() {
   ticker=$! beside=''
 }
 
+# limit SECONDS: from then on no command of this script outlives two looks of the ticker; 0: no limit. Told through a
+# file: a subshell beside each step would cost more processes than most steps. The number tells limits apart, so that
+# what the ticker does late is not taken for the next step's.
+limit() {
+  [ -n "$ticker" ] || return 0
+  limit_serial=$((limit_serial + 1))
+  { printf '%s %s\n' "$limit_serial" "$1" >"$T/limit"; } 2>/dev/null
+}
+
 tick() {
   aside
-  tick_left=$1 tick_quiet=0
-  while [ "$tick_left" -gt 0 ]; do
+  tick_host=$1 tick_quiet=0 tick_serial='' tick_limit=0 tick_left=0
+  while :; do
     tick_nap=$NAP_MAX_S
-    [ "$tick_left" -ge "$NAP_MAX_S" ] || tick_nap=$tick_left
+    if [ "$tick_host" -eq 1 ] || [ "$tick_left" -eq 1 ]; then tick_nap=1; fi
     nap "$tick_nap"
-    kill -s 0 $$ 2>/dev/null || exit 0
-    tick_left=$((tick_left - tick_nap)) tick_quiet=$((tick_quiet + tick_nap))
+    main_lives
+    tick_quiet=$((tick_quiet + tick_nap))
     if [ $tick_quiet -ge $ALIVE_S ]; then
       tick_quiet=0
       say alive
     fi
+    tick_host=$((tick_host - tick_nap))
+    # It goes on: what main is in may hang, and main hears the signal only then.
+    if [ $tick_host -le 0 ] && [ $((tick_host + tick_nap)) -gt 0 ]; then
+      : >"$T/expired"
+      kill $$
+    fi
+    tick_step
   done
-  : >"$T/expired"
-  kill $$
 }
 
+# tick_step: a new limit counts from the moment it is seen, so it is kept up to 2 s late, never early.
+tick_step() {
+  tick_new='' tick_word=''
+  read -r tick_new tick_word <"$T/limit"
+  case $tick_new in
+    stop) exit 0 ;;
+    # Empty: main is just writing it.
+    '' | "$tick_serial") ;;
+    *)
+      tick_serial=$tick_new tick_limit=$tick_word tick_left=$tick_word watch_seen=' '
+      return
+      ;;
+  esac
+  [ "$tick_limit" -gt 0 ] || return 0
+  tick_left=$((tick_left - tick_nap))
+  [ $tick_left -gt 0 ] || watch_look
+}
+
+# ticker_stop: the signal ends it at once; one that it lost costs until it reads the file, 2 s at most.
 ticker_stop() {
   [ -n "$ticker" ] || return 0
-  put_away "$ticker"
+  { printf 'stop\n' >"$T/limit"; } 2>/dev/null
+  kill -s "$ASIDE_SIGNAL" "$ticker" 2>/dev/null
+  # A signal of ours may end a wait.
+  wait "$ticker" 2>/dev/null || wait "$ticker" 2>/dev/null
   ticker=''
 }
 
@@ -133,27 +172,29 @@ step() {
   step_id=$1
   shift
   say "step $step_id start"
-  rm_late
   case $1 in
     # Has a deadline of its own, and polls.
-    compute_restart) watch_start "$HOST_TIMEOUT" ;;
-    *) watch_start "$STEP_TIMEOUT" ;;
+    compute_restart) limit "$HOST_TIMEOUT" ;;
+    *) limit "$STEP_TIMEOUT" ;;
   esac
+  step_serial=$limit_serial
   code=E_STEP words=''
   if "$@"; then
-    watch_stop
+    limit 0
     say "step $step_id ok"
     step_id=''
     return 0
   fi
-  watch_stop
+  limit 0
   step_failed
   leave 1
 }
 
 step_failed() {
   [ -n "$step_id" ] && [ -z "$hands_off" ] || return 0
-  if [ -f "$T/late" ]; then
+  step_late=''
+  [ ! -f "$T/late" ] || read -r step_late <"$T/late"
+  if [ "$step_late" = "$step_serial" ]; then
     code=E_STEP_TIMEOUT
     words="not done in $STEP_TIMEOUT s${words:+: $words}"
   fi
@@ -162,14 +203,12 @@ step_failed() {
   step_id=''
 }
 
-rm_late() { [ ! -f "$T/late" ] || "$RM" -f "$T/late"; }
-
 # stop_now: TERM came, from the ticker at the host's deadline or from outside; ends what runs, then main.
 stop_now() {
   end_tree "$child"
   wait "$child" 2>/dev/null
   child=''
-  watch_stop
+  limit 0
   code=E_STOPPED words='ended by a signal'
   [ ! -f "$T/expired" ] || { code=E_HOST_TIMEOUT; words="not done in $HOST_TIMEOUT s"; }
   if [ -n "$step_id" ]; then
@@ -218,7 +257,7 @@ lock_break() {
 }
 
 lock_clear() {
-  "$RM" -f "$1/record" "$1/out" "$1/err" "$1/late" "$1/expired" "$1/range" "$1/svccfg"
+  "$RM" -f "$1/record" "$1/out" "$1/err" "$1/late" "$1/expired" "$1/range" "$1/limit" "$1/svccfg"
   "$RMDIR" "$1" 2>/dev/null
 }
 
@@ -261,13 +300,14 @@ expect_file() {
 
 # idle_check: no zone being installed, no download under way, in the cache in force or in the one to be.
 idle_check() {
-  watch_start "$STEP_TIMEOUT"
+  limit "$STEP_TIMEOUT"
   # A list that cannot be had is not an idle node.
   run "$ZONEADM" list -cp || { said; refuse E_BUSY "zones could not be looked at: $words"; }
   while IFS=: read -r idle_id idle_zone idle_state idle_rest; do
     [ "$idle_state" != incomplete ] || refuse E_BUSY "zone being installed: $idle_zone"
   done <"$T/out"
-  driver_look
+  # Once a script: no driver is installed meanwhile.
+  [ -n "$driver_section" ] || driver_look
   inforce=''
   if [ -f "$R$CONF" ] && [ ! -L "$R$CONF" ]; then
     conf_look
@@ -284,7 +324,7 @@ idle_check() {
     run caches_look busy "$@" || refuse E_BUSY 'the caches could not be looked at'
     first_line && refuse E_BUSY "$line"
   fi
-  watch_stop
+  limit 0
 }
 
 # digest_of FILE: `digest`, empty when it cannot be had.
@@ -506,8 +546,10 @@ cleaner_install() {
 # cleaner_import: by manifest-import, as at boot; by hand when that does not answer in a third of the time.
 cleaner_import() {
   import_known='' import_since='' import_left=$((STEP_TIMEOUT / 3))
-  service_read "$CLEANER" && import_known=1
-  service_read svc:/system/manifest-import:default && import_since=$since
+  if service_read "$CLEANER"; then
+    import_known=1
+    service_read svc:/system/manifest-import:default && import_since=$since
+  fi
   run "$SVCADM" restart svc:/system/manifest-import:default || import_left=0
   while [ $import_left -gt 0 ]; do
     import_left=$((import_left - 1))
@@ -631,13 +673,16 @@ cleaner_enable() {
   run "$SVCADM" enable "$CLEANER" || { tool_failed; return 1; }
   enable_left=$((STEP_TIMEOUT / 2))
   while [ $enable_left -gt 0 ]; do
-    service_read "$SERVICE"
-    enable_compute="$state $next"
     if service_read "$CLEANER"; then
       case "$state $next" in
         'online none') return 0 ;;
         'maintenance none') break ;;
-        'offline none') [ "$enable_compute" = 'online none' ] || return 0 ;;
+        'offline none')
+          # It waits for nova-compute, which nobody but the operator starts.
+          service_read "$SERVICE"
+          [ "$state $next" = 'online none' ] || return 0
+          state=offline
+          ;;
       esac
     fi
     enable_left=$((enable_left - 1))
@@ -699,12 +744,11 @@ conf_set() {
   service_read "$SERVICE"
   edit_since=$since edit_contract=$contract edit_after=$4
   conf_end=$(($1 + $2))
-  : >"$T/range"
   if [ "$2" -gt 0 ]; then
     run "$DD" "if=$R$CONF" "of=$T/range" bs=1 "skip=$1" "count=$2" || { tool_failed; return 1; }
+    digest_of "$T/range"
+    [ "$digest" = "$3" ] || { fail E_STALE "the bytes to be replaced in $CONF changed"; return 1; }
   fi
-  digest_of "$T/range"
-  [ "$digest" = "$3" ] || { fail E_STALE "the bytes to be replaced in $CONF changed"; return 1; }
   built=1
   conf_build "$1" "$5" || return 1
   conf_new=$line
@@ -818,18 +862,18 @@ service_why() {
   words=$one
 }
 
-# seconds_of PROPERTY: `line`, a method's limit; none counts as 0.
-seconds_of() {
-  run "$SVCPROP" -p "$1" "$SERVICE" && first_line
-  case $line in '' | *[!0-9]*) line=0 ;; esac
-}
-
-# restart_deadline: `deadline`, seconds a restart may take before its soak.
+# restart_deadline: `deadline`, seconds a restart may take before its soak. Methods without a limit count as 0.
 restart_deadline() {
-  seconds_of stop/timeout_seconds
-  deadline=$line
-  seconds_of start/timeout_seconds
-  deadline=$((deadline + line + RESTART_SLACK_S))
+  deadline=0
+  # A group that is not there makes it fail, and shows the other all the same.
+  run "$SVCPROP" -p stop -p start "$SERVICE" || :
+  while read -r deadline_name deadline_type deadline_value; do
+    case $deadline_name,$deadline_value in
+      *,*[!0-9]* | *,) ;;
+      stop/timeout_seconds,* | start/timeout_seconds,*) deadline=$((deadline + deadline_value)) ;;
+    esac
+  done <"$T/out"
+  deadline=$((deadline + RESTART_SLACK_S))
   [ $deadline -ge $((RESTART_LEAST_S - SOAK)) ] || deadline=$((RESTART_LEAST_S - SOAK))
 }
 
@@ -865,8 +909,10 @@ hold() {
       [ $hold_misses -lt $MISSES_MAX ] || return 1
     fi
     [ "$hold_left" -gt 0 ] || return 0
-    hold_left=$((hold_left - 1))
-    nap 1
+    hold_nap=$HOLD_LOOK_S
+    [ "$hold_left" -ge "$HOLD_LOOK_S" ] || hold_nap=$hold_left
+    hold_left=$((hold_left - hold_nap))
+    nap "$hold_nap"
   done
 }
 
@@ -907,12 +953,11 @@ commit() {
   [ -z "$stopped" ] || stop_now
   committed=1
   say commit
-  watch_start "$STEP_TIMEOUT"
+  limit "$STEP_TIMEOUT"
   if [ -n "$restart_asked" ]; then
     if [ -n "$owner_dir" ] || conf_guard; then notes_pay; fi
   fi
   [ -z "$noted" ] || backups_prune
-  watch_stop
   apply_exit
 }
 
@@ -961,18 +1006,19 @@ apply_exit() {
   leaving=1 stopped=''
   # Nothing may cut this short; children inherit it, and are ended with KILL.
   trap '' TERM INT
-  watch_stop
   if [ -n "$T" ]; then
-    ticker_stop
-    rm_late
-    "$RM" -f "$T/expired"
-    restart_deadline
-    # Its own limit: everything below waits at most twice for a transition, a restart and a hold.
-    exit_limit=$((4 * deadline + 2 * SOAK + STEP_TIMEOUT))
-    ticker_start $exit_limit
-    watch_start $exit_limit
-    exit_restored=''
-    if [ -n "$edited" ] && [ -z "$committed" ] && [ -z "$hands_off" ]; then restore; fi
+    exit_restore='' exit_restored=''
+    if [ -n "$edited" ] && [ -z "$committed" ] && [ -z "$hands_off" ]; then exit_restore=1; fi
+    limit "$STEP_TIMEOUT"
+    if [ -n "$exit_restore" ] || [ -n "$in_trap" ]; then
+      [ -n "$deadline" ] || restart_deadline
+      # Its own limit: everything below waits at most twice for a transition, a restart and a hold.
+      exit_limit=$((4 * deadline + 2 * SOAK + STEP_TIMEOUT))
+      ticker_stop
+      ticker_start $exit_limit
+      limit $exit_limit
+    fi
+    [ -z "$exit_restore" ] || restore
     case $edited$exit_restored in
       '' | *restored) conf_tidy all ;;
       *) conf_tidy '' ;;
@@ -980,7 +1026,6 @@ apply_exit() {
     install_tidy
     # A proof that was killed, or that filled the quota, left its file.
     [ -z "$proof_by" ] || as_user "$proof_by" "'$RM' -f '$R$proof_in/.novasweep-$RUN'"
-    watch_stop
     ticker_stop
     lock_clear "$T"
     T=''

@@ -161,7 +161,7 @@ end_tree() {
   done
 }
 
-# watch_start SECONDS: from then on no command of this script outlives two looks.
+# watch_start SECONDS: from then on no command of this probe outlives two looks. An apply script has its ticker.
 watch_start() {
   [ -z "$in_trap" ] || return 0
   # bash runs the EXIT trap of a subshell that is ended before it could put its own in place: not ours to run there.
@@ -172,7 +172,7 @@ watch_start() {
 
 watch() {
   aside
-  watch_left=$1
+  watch_left=$1 watch_seen=' '
   while [ "$watch_left" -gt 0 ]; do
     watch_nap=$NAP_MAX_S
     [ "$watch_left" -ge "$NAP_MAX_S" ] || watch_nap=$watch_left
@@ -180,23 +180,29 @@ watch() {
     nap "$watch_nap"
     main_lives
   done
+  while :; do
+    main_lives
+    watch_look
+    nap "$NAP_MAX_S"
+  done
+}
+
+# watch_look: ends what this script had begun at the last look, in `watch_seen`, and still runs.
+watch_look() {
   # POSIX has no other way for a subshell to learn its own pid.
   # shellcheck disable=SC2016 # that shell's
-  watch_self=$(exec "$SH" -c 'echo "$PPID"')
-  watch_seen=' '
-  while kill -s 0 $$ 2>/dev/null; do
-    watch_found=$(processes $$ "$watch_self ${ticker:-}" "$watch_seen")
-    watch_seen=${watch_found%%"$NL"*}
-    case $watch_found in
-      *"$NL"*)
-        [ -z "$T" ] || : >"$T/late"
-        main_lives
-        # shellcheck disable=SC2086 # a list of pids
-        kill -s KILL ${watch_found#*"$NL"} 2>/dev/null
-        ;;
-    esac
-    nap 2
-  done
+  [ -n "$watch_self" ] || watch_self=$(exec "$SH" -c 'echo "$PPID"')
+  watch_found=$(processes $$ "$watch_self" "$watch_seen")
+  watch_seen=${watch_found%%"$NL"*}
+  case $watch_found in
+    *"$NL"*)
+      # The limit's number: whose step it was.
+      [ -z "$T" ] || printf '%s\n' "$tick_serial" >"$T/late"
+      main_lives
+      # shellcheck disable=SC2086 # a list of pids
+      kill -s KILL ${watch_found#*"$NL"} 2>/dev/null
+      ;;
+  esac
 }
 
 # main_lives: else this watcher ends: the pids it knows may be anybody's by now.
@@ -212,7 +218,7 @@ watch_stop() {
 aside() {
   # What $! was in main; from the first sleep on it is that sleep, also before any assignment could say so.
   set +u
-  child='' stopped='' aside_before=$!
+  child='' stopped='' watch_self='' aside_before=$!
   trap aside_end "$ASIDE_SIGNAL"
   trap '' HUP PIPE
   trap - EXIT INT TERM
