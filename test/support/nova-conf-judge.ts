@@ -135,7 +135,9 @@ const iniparseAgrees = (edited: string, { iniparse }: OsloAnswer): boolean =>
  */
 const refusalObjection = ([text]: ConfFile, was: OsloAnswer, code: string): string | undefined => {
   if ((was.error === undefined) !== (code === "E_CONF_VALUE")) return `refused as ${code}`;
-  const onPrinciple = /(?<![^\n])(?:[Rr][Ee][Mm]|[\v\f\r]+[^ \t\n\v\f\r]|\[(?:Default|default|SolarisZones)\])/.test(text);
+  const onPrinciple = /(?<![^\n])(?:[Rr][Ee][Mm]|[\v\f\r]+[^ \t\n\v\f\r]|\[(?:Default|default|SolarisZones)\])/.test(
+    text,
+  );
   const needless =
     was.recipe === "sets" && was.inForce?.value !== to && was.method?.error === undefined && !onPrinciple;
   return needless ? "refused without need: the published recipe edits it" : undefined;
