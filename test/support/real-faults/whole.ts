@@ -67,7 +67,9 @@ const temporary = (node: RealNode): readonly string[] =>
         .map((name) => `${dir}/${name}`),
     );
 
-const tidy = (node: RealNode): void => {
+const tidy = (node: RealNode, is: "old" | "new"): void => {
+  // A backup or a note of an edit that is not there would tell of nothing.
+  if (is === "old") expect(readdirSync(node.at("/etc/nova")), `${node.name}: beside nova.conf`).toEqual(["nova.conf"]);
   expect(temporary(node), `${node.name}: temporary files`).toEqual([]);
   expect(readdirSync(node.at("/etc/nova")).filter(notOurs), `${node.name}: beside nova.conf`).toEqual([]);
   expect(
@@ -82,7 +84,7 @@ export const expectWhole = async (node: RealNode, before: string, is: "old" | "n
   expect(node.read(CONF) === before ? "old" : node.read(CONF) === edited(before) ? "new" : node.read(CONF)).toBe(is);
   const { uid, gid, mode } = statSync(node.at(CONF));
   expect([uid, gid, (mode & 0o7777).toString(8)], `${node.name}: owner and mode`).toEqual([NOVA, NOVA, "644"]);
-  tidy(node);
+  tidy(node, is);
   await computeUp(node);
   expect(directoryRead(node), `${node.name}: what nova-compute has read`).toBe(is === "old" ? OLD_DIR : NEW_DIR);
 };
