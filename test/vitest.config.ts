@@ -11,7 +11,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project("unit", 10_000),
-      project("shell", 60_000),
+      project("shell", 300_000),
       project("integration", 300_000),
       project("e2e", 240_000),
       // npm run test:long: what takes minutes, and the property tests with large counts.
