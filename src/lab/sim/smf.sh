@@ -43,6 +43,13 @@ smf_now() {
   SINCE_MS=${SINCE_MS:-0}
   case $STATE in
     flapping)
+      if cmp -s "$R/etc/nova/nova.conf" "$S/nova.conf.made"; then
+        # It dies of the new nova.conf: with the old one back, the next start stays.
+        CONTRACT=$((CONTRACT + (NOW - SINCE_MS) / FLAP_MS + 1)) NEXT=none STATE=online SINCE_MS=$NOW
+        printf '%s online none %s dependencies_satisfied\n' "$NOW" "$CONTRACT" >"$S/smf/$1/timeline.flap" &&
+          mv -f "$S/smf/$1/timeline.flap" "$S/smf/$1/timeline"
+        return 0
+      fi
       sn_round=$(((NOW - SINCE_MS) / FLAP_MS))
       sn_start=$((SINCE_MS + sn_round * FLAP_MS))
       CONTRACT=$((CONTRACT + sn_round)) NEXT=none STATE=online SINCE_MS=$sn_start
