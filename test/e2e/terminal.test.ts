@@ -4,19 +4,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Lab, startLab } from "../../src/lab/start.ts";
 import { scratch } from "../support/novasweep.ts";
 import { journalsOf, operatorOf, sceneNode, snapshotOf } from "../support/operator.ts";
+import { type StuckServer, startStuckServer } from "../support/stuck-server.ts";
 import { expectGivenBack, type Shot, Terminal } from "../support/terminal.ts";
 
 const dir = scratch("terminal");
 const terminals: Terminal[] = [];
 let lab: Lab;
+/** accepts4: it says nothing for as long as the test wants. */
+let silent: StuckServer;
 
 beforeAll(async () => {
+  silent = await startStuckServer("127.0.0.1", "banner");
   const specs = [
     ...[1, 2].map((at) => sceneNode("declines", at)),
     sceneNode("accepts", 1),
     sceneNode("accepts", 2, "restart-fails"),
     sceneNode("accepts", 3),
-    sceneNode("accepts", 4, "silent-banner"),
     ...[1, 2].map((at) => sceneNode("resizes", at)),
     sceneNode("tiny", 1),
     sceneNode("stalls", 1),
@@ -25,13 +28,14 @@ beforeAll(async () => {
   lab = await startLab({ nodes: specs.length, specs, parentDir: dir });
 });
 afterAll(async () => {
+  silent?.stop();
   for (const terminal of terminals) terminal.close();
   await lab?.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 
-const sit = async (scene: string, columns = 80, rows = 24) => {
-  const operator = operatorOf(lab, scene);
+const sit = async (scene: string, { columns = 80, rows = 24, hosts = "" } = {}) => {
+  const operator = operatorOf(lab, scene, hosts);
   const terminal = await Terminal.open({ ...operator, columns, rows });
   terminals.push(terminal);
   return { operator, terminal };
@@ -76,12 +80,14 @@ describe.concurrent("a rollout in a terminal", () => {
   });
 
   it("shows survey, plan, waves, running hosts and failures, and leaves the summary behind", async () => {
-    const { terminal } = await sit("accepts");
-    await terminal.start("novasweep rollout all --soak 1s --waves 1 --connect-timeout 8s --max-missing 25%");
+    const hosts = `accepts4 ansible_host=127.0.0.1 ansible_port=${silent.port}\n`;
+    const { terminal } = await sit("accepts", { hosts });
+    await terminal.start("novasweep rollout all --soak 1s --waves 1 --connect-timeout 200s --max-missing 25%");
     const survey = await terminal.waitFor(/3 of 4 surveyed[\s\S]*surveying: nothing is changed/);
     expect(survey.lines[0]).toMatch(/^novasweep rollout {2}\d{8}-\d{6}-\w+ .* \d+ s$/);
     expect(survey.text).toMatch(/connecting +\d+ s$/m);
     expect(await terminal.modes()).toMatchObject({ alternate: true, cursor: false });
+    silent.stop();
 
     await terminal.waitFor(/Type 3 to change 3 hosts/);
     expect(await terminal.modes()).toMatchObject({ alternate: false, cursor: true });
@@ -90,7 +96,7 @@ describe.concurrent("a rollout in a terminal", () => {
       /^change on 3 hosts: accepts\[1-3\]$/m,
       /^ {2}create dataset rpool\/export\/nova, mounted at \/export\/nova, quota 15\.0 GiB$/m,
       /^ {4}\+ glancecache_dirname=\/export\/nova\/images$/m,
-      /^ {2}unreachable +E_TIMEOUT +accepts4 /m,
+      /^ {2}unreachable +E_CONNECT +accepts4 /m,
       /^order: waves of 1, 1, 1; the first is the canary, accepts1$/m,
     ])
       expect(plan).toMatch(said);
@@ -101,13 +107,13 @@ describe.concurrent("a rollout in a terminal", () => {
     await terminal.waitFor(/✗ E_RESTART +accepts2 +restored/);
     const last = await terminal.waitFor(/wave 3 of 3/);
     expect(last.text).toMatch(/✗ E_RESTART +accepts2 +restored/);
-    expect(last.text).toMatch(/↯ E_TIMEOUT +accepts4 /);
+    expect(last.text).toMatch(/↯ E_CONNECT +accepts4 /);
     expect(last.text).toMatch(/✓ changed 1 +accepts1/);
 
     expect(await terminal.ended()).toBe(1);
     const after = await terminal.history();
     expect(after).toMatch(/^failed +E_RESTART +accepts2 +restored; /m);
-    expect(after).toMatch(/^unreachable +E_TIMEOUT +accepts4 /m);
+    expect(after).toMatch(/^unreachable +E_CONNECT +accepts4 /m);
     expect(after).toMatch(/^rollout \S+: failed 1, unreachable 1, changed 2 of 4 hosts in .*, exit 1$/m);
     await expectGivenBack(terminal);
   });
@@ -147,7 +153,7 @@ describe.concurrent("a rollout in a terminal", () => {
   });
 
   it("works from plan to end in 40 columns and 10 rows", async () => {
-    const { terminal } = await sit("tiny", 40, 10);
+    const { terminal } = await sit("tiny", { columns: 40, rows: 10 });
     await terminal.start("novasweep rollout all --soak 2s");
     await terminal.waitFor(/Type 1 to change 1 host;/);
     await terminal.type("1");

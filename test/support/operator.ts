@@ -36,13 +36,13 @@ export const openAccount = (dir: string, knownHostsPath: string, inventory: stri
   return { dir, env, stateDir: join(dir, ".local/state/novasweep") };
 };
 
-/** The account of somebody whose fleet is the nodes of one scenario. */
-export const operatorOf = (lab: Lab, scene: string): Operator => {
+/** The account of somebody whose fleet is the nodes of one scenario; `more` are lines of the inventory for hosts that are none of the lab's. */
+export const operatorOf = (lab: Lab, scene: string, more = ""): Operator => {
   const nodes = lab.nodes.filter(({ name }) => name.replace(/\d+$/, "") === scene);
   if (nodes.length === 0) throw new Error(`no node of ${scene} in the lab`);
   const hosts = nodes.map(({ name, port }) => `${name} ansible_host=127.0.0.1 ansible_port=${port}\n`);
   const vars = readFileSync(lab.inventoryPath, "utf8").replace(/^[\s\S]*\n\[compute:vars\]\n/, "[compute:vars]\n");
-  const inventory = `[compute]\n${hosts.join("")}\n${vars}`;
+  const inventory = `[compute]\n${hosts.join("")}${more}\n${vars}`;
   return { ...openAccount(join(lab.dir, `operator-${scene}`), lab.knownHostsPath, inventory), nodes };
 };
 
