@@ -14,8 +14,12 @@ export default defineConfig({
       project("shell", 300_000),
       project("integration", 300_000),
       project("e2e", 240_000),
-      // npm run test:long: what takes minutes, and the property tests with large counts.
-      project("long", 400_000, ["integration/nova-conf-oslo.test.ts"]),
+      // npm run test:long: what takes minutes, and the wide counts of some of the others.
+      project("long", 1_200_000, [
+        "integration/nova-conf-oslo.test.ts",
+        "integration/real-troubles.test.ts",
+        "shell/apply.test.ts",
+      ]),
     ],
   },
 });

@@ -14,6 +14,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import type { Change } from "../../src/domain/change.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
 import type { ApplyInputs } from "../../src/remote/script.ts";
+import { isLong } from "../support/long.ts";
 import {
   applyOf,
   confSet,
@@ -27,6 +28,8 @@ import {
 
 // Nearly all of the time is waiting: for seconds of SMF, for a soak.
 vi.setConfig({ maxConcurrency: 12 });
+
+const among = (...names: readonly string[]) => shells.filter(([name]) => isLong || names.includes(name));
 
 const made: ShellNode[] = [];
 const node = (spec: Partial<NodeSpec> = {}): ShellNode => {
@@ -166,6 +169,31 @@ describe.concurrent.each(shells)("a change under %s", { timeout: 300_000 }, (_na
     await nothingLeft(one);
   });
 
+  test("that is ended by a signal during the restart is put back, and the service restarted again", async () => {
+    const edit = editing();
+    // The tool's parent is the script's shell; only the first restart is met by the signal.
+    const once = join(edit.one.dir, "once");
+    edit.one.replaceTool("SVCADM", `$real "$@"; [ -e '${once}' ] || { : >'${once}'; kill $PPID; /usr/bin/sleep 60; }`);
+    const ended = await edit.one.run(shell, edit.script);
+    expect(story(ended)).toContain("step 2 fail E_STOPPED ended by a signal");
+    restored(ended, edit);
+    const contract = ended.lines.find((line) => line.startsWith("row svc.nova restarter/contract"));
+    expect(contract).not.toBe("row svc.nova restarter/contract count 97");
+    await nothingLeft(edit.one);
+  });
+
+  test("whose script is killed leaves no watcher behind", async () => {
+    const edit = editing();
+    edit.one.replaceTool("SVCADM", "kill -s KILL $PPID");
+    const ended = await edit.one.run(shell, edit.script);
+    expect(story(ended).at(-1)).toBe("step 2 start");
+    // A watcher wakes every 2 s.
+    await nothingLeft(edit.one, 6000);
+  });
+});
+
+/** What is the same work with another end: the target's shell and the most different one, all in the long run. */
+describe.concurrent.each(among("ksh93", "busybox sh"))("a change under %s", { timeout: 300_000 }, (_name, shell) => {
   test("that ends in maintenance is put back, and the service with it", async () => {
     const edit = editing({ fault: "restart-fails" });
     const ended = await edit.one.run(shell, edit.script);
@@ -198,19 +226,6 @@ describe.concurrent.each(shells)("a change under %s", { timeout: 300_000 }, (_na
     await nothingLeft(edit.one);
   });
 
-  test("that is ended by a signal during the restart is put back, and the service restarted again", async () => {
-    const edit = editing();
-    // The tool's parent is the script's shell; only the first restart is met by the signal.
-    const once = join(edit.one.dir, "once");
-    edit.one.replaceTool("SVCADM", `$real "$@"; [ -e '${once}' ] || { : >'${once}'; kill $PPID; /usr/bin/sleep 60; }`);
-    const ended = await edit.one.run(shell, edit.script);
-    expect(story(ended)).toContain("step 2 fail E_STOPPED ended by a signal");
-    restored(ended, edit);
-    const contract = ended.lines.find((line) => line.startsWith("row svc.nova restarter/contract"));
-    expect(contract).not.toBe("row svc.nova restarter/contract count 97");
-    await nothingLeft(edit.one);
-  });
-
   test("that su calls failed after the rename is put back, and what lies there decides", async () => {
     const edit = editing();
     // Both the rename of the edit and that of the restore.
@@ -218,15 +233,6 @@ describe.concurrent.each(shells)("a change under %s", { timeout: 300_000 }, (_na
     const ended = await edit.one.run(shell, edit.script);
     expect(story(ended)).toContain("step 1 fail E_STEP exit status 1");
     restored(ended, edit);
-  });
-
-  test("whose script is killed leaves no watcher behind", async () => {
-    const edit = editing();
-    edit.one.replaceTool("SVCADM", "kill -s KILL $PPID");
-    const ended = await edit.one.run(shell, edit.script);
-    expect(story(ended).at(-1)).toBe("step 2 start");
-    // A watcher wakes every 2 s.
-    await nothingLeft(edit.one, 6000);
   });
 
   test("that cannot write down whose lock it is does not begin", async () => {
@@ -270,141 +276,135 @@ describe.concurrent.each(shells)("a change under %s", { timeout: 300_000 }, (_na
   });
 });
 
-/** What never gets as far as a wait: the target's shell and the most different one. */
-describe.concurrent.each(shells.filter(([name]) => name === "ksh93" || name === "busybox sh"))(
-  "a change that must not be under %s",
-  { timeout: 300_000 },
-  (_name, shell) => {
-    test("does nothing when the node is not as planned", async () => {
-      const refusedWith = async (script: string, one: ShellNode): Promise<string> => {
-        const ended = await one.run(shell, script);
-        expect(story(ended)).toEqual(["begin", expect.stringMatching(/^refuse /), "end 3"]);
-        expect(ended.lines).toContain("facts");
-        expect(lock(one)).toBe(false);
-        return story(ended)[1] ?? "";
-      };
-      const stale = editing({}, { expect: { confDigest: "0".repeat(64), bootedAt: "-", serviceState: "-" } });
-      expect(await refusedWith(stale.script, stale.one)).toMatch(
-        /^refuse E_STALE \/etc\/nova\/nova\.conf was changed: /,
-      );
-      const boot = editing({}, { expect: { confDigest: "-", bootedAt: "1", serviceState: "-" } });
-      expect(await refusedWith(boot.script, boot.one)).toMatch(/^refuse E_STALE the node booted at \d+, not at 1$/);
-      const down = editing({ fault: "disabled" });
-      expect(await refusedWith(down.script, down.one)).toMatch(/^refuse E_STALE .* is disabled, not online$/);
-      const cleanerWas = async (inputs: string, method?: string): Promise<string> => {
-        const edit = editing();
-        if (method !== undefined) edit.one.write("lib/svc/method/nova-cache-cleanup", method);
-        return await refusedWith(edit.script.replace("\nbegin\n", `\n${inputs}\nbegin\n`), edit.one);
-      };
-      expect(await cleanerWas("EXPECT_METHOD=-", "another's")).toBe(
-        "refuse E_STALE /lib/svc/method/nova-cache-cleanup was not there, and is now",
-      );
-      expect(await cleanerWas(`EXPECT_METHOD=${digestOf("ours")}`, "another's")).toBe(
-        `refuse E_STALE /lib/svc/method/nova-cache-cleanup was changed: ${digestOf("another's")}`,
-      );
-      expect(await cleanerWas(`EXPECT_METHOD=- EXPECT_MANIFEST=${digestOf("ours")}`)).toBe(
-        "refuse E_STALE /lib/svc/manifest/site/nova-cache-cleanup.xml was changed: it cannot be read",
-      );
-      const busy = editing({ fault: "busy" });
-      expect(await refusedWith(busy.script, busy.one)).toMatch(
-        /^refuse E_BUSY \/var\/lib\/nova\/images\t\S+\.downloading$/,
-      );
-      const installing = editing({ fault: "installing" });
-      expect(await refusedWith(installing.script, installing.one)).toBe(
-        "refuse E_BUSY zone being installed: instance-0000002a",
-      );
-    });
-
-    test("waits for no lock, and takes over a stale one only when told to", async () => {
+/** What never gets as far as a wait: the target's shell, all in the long run. */
+describe.concurrent.each(among("ksh93"))("a change that must not be under %s", { timeout: 300_000 }, (_name, shell) => {
+  test("does nothing when the node is not as planned", async () => {
+    const refusedWith = async (script: string, one: ShellNode): Promise<string> => {
+      const ended = await one.run(shell, script);
+      expect(story(ended)).toEqual(["begin", expect.stringMatching(/^refuse /), "end 3"]);
+      expect(ended.lines).toContain("facts");
+      expect(lock(one)).toBe(false);
+      return story(ended)[1] ?? "";
+    };
+    const stale = editing({}, { expect: { confDigest: "0".repeat(64), bootedAt: "-", serviceState: "-" } });
+    expect(await refusedWith(stale.script, stale.one)).toMatch(/^refuse E_STALE \/etc\/nova\/nova\.conf was changed: /);
+    const boot = editing({}, { expect: { confDigest: "-", bootedAt: "1", serviceState: "-" } });
+    expect(await refusedWith(boot.script, boot.one)).toMatch(/^refuse E_STALE the node booted at \d+, not at 1$/);
+    const down = editing({ fault: "disabled" });
+    expect(await refusedWith(down.script, down.one)).toMatch(/^refuse E_STALE .* is disabled, not online$/);
+    const cleanerWas = async (inputs: string, method?: string): Promise<string> => {
       const edit = editing();
-      const booted = readFileSync(join(edit.one.state, "booted"), "utf8").trim();
-      const record = (pid: number) =>
-        `{"run":"other","controller":"c","user":"u","pid":${pid},"bootedAt":"${booted}","since":"s"}`;
-      const write = (pid: number) => edit.one.write("system/volatile/novasweep.lock/record", `${record(pid)}\n`);
-      write(process.pid);
-      const held = await edit.one.run(shell, edit.script);
-      expect(story(held)).toEqual(["begin", `refuse E_LOCKED held ${record(process.pid)}`, "end 3"]);
-      expect(lock(edit.one)).toBe(true);
-      // No process has this pid: it is beyond the largest one.
-      write(99_999_999);
-      const stale = await edit.one.run(shell, edit.script);
-      expect(story(stale)).toEqual(["begin", `refuse E_LOCKED stale ${record(99_999_999)}`, "end 3"]);
-      const taken = await edit.one.run(shell, edit.script.replace("BREAK_LOCK='0'", "BREAK_LOCK='1'"));
-      expect(story(taken)[1]).toBe(`lock taken ${record(99_999_999)}`);
-      expect(story(taken).slice(-2)).toEqual(["commit", "end 0"]);
-      expect(lock(edit.one)).toBe(false);
-      expect(readdirSync(join(edit.one.root, "system/volatile"))).toEqual([]);
-    });
+      if (method !== undefined) edit.one.write("lib/svc/method/nova-cache-cleanup", method);
+      return await refusedWith(edit.script.replace("\nbegin\n", `\n${inputs}\nbegin\n`), edit.one);
+    };
+    expect(await cleanerWas("EXPECT_METHOD=-", "another's")).toBe(
+      "refuse E_STALE /lib/svc/method/nova-cache-cleanup was not there, and is now",
+    );
+    expect(await cleanerWas(`EXPECT_METHOD=${digestOf("ours")}`, "another's")).toBe(
+      `refuse E_STALE /lib/svc/method/nova-cache-cleanup was changed: ${digestOf("another's")}`,
+    );
+    expect(await cleanerWas(`EXPECT_METHOD=- EXPECT_MANIFEST=${digestOf("ours")}`)).toBe(
+      "refuse E_STALE /lib/svc/manifest/site/nova-cache-cleanup.xml was changed: it cannot be read",
+    );
+    const busy = editing({ fault: "busy" });
+    expect(await refusedWith(busy.script, busy.one)).toMatch(
+      /^refuse E_BUSY \/var\/lib\/nova\/images\t\S+\.downloading$/,
+    );
+    const installing = editing({ fault: "installing" });
+    expect(await refusedWith(installing.script, installing.one)).toBe(
+      "refuse E_BUSY zone being installed: instance-0000002a",
+    );
+  });
 
-    test("stops at the first step that fails, before nova.conf", async () => {
-      const unwritable = editing({ fault: "not-writable" }, {}, places);
-      const proof = await unwritable.one.run(shell, unwritable.script);
-      expect(story(proof).slice(-2)).toEqual([
-        expect.stringMatching(/^step w fail E_NOT_WRITABLE nova cannot write /),
-        "end 1",
-      ]);
-      expect(unwritable.one.read(CONF)).toBe(unwritable.before);
+  test("waits for no lock, and takes over a stale one only when told to", async () => {
+    const edit = editing();
+    const booted = readFileSync(join(edit.one.state, "booted"), "utf8").trim();
+    const record = (pid: number) =>
+      `{"run":"other","controller":"c","user":"u","pid":${pid},"bootedAt":"${booted}","since":"s"}`;
+    const write = (pid: number) => edit.one.write("system/volatile/novasweep.lock/record", `${record(pid)}\n`);
+    write(process.pid);
+    const held = await edit.one.run(shell, edit.script);
+    expect(story(held)).toEqual(["begin", `refuse E_LOCKED held ${record(process.pid)}`, "end 3"]);
+    expect(lock(edit.one)).toBe(true);
+    // No process has this pid: it is beyond the largest one.
+    write(99_999_999);
+    const stale = await edit.one.run(shell, edit.script);
+    expect(story(stale)).toEqual(["begin", `refuse E_LOCKED stale ${record(99_999_999)}`, "end 3"]);
+    const taken = await edit.one.run(shell, edit.script.replace("BREAK_LOCK='0'", "BREAK_LOCK='1'"));
+    expect(story(taken)[1]).toBe(`lock taken ${record(99_999_999)}`);
+    expect(story(taken).slice(-2)).toEqual(["commit", "end 0"]);
+    expect(lock(edit.one)).toBe(false);
+    expect(readdirSync(join(edit.one.root, "system/volatile"))).toEqual([]);
+  });
 
-      const kilo = node({ release: "kilo", layout: "varshare", fault: "quota-below-use" });
-      const quota: Change = { kind: "dataset.quota", dataset: "rpool/VARSHARE/nova/images", from: 0, to: QUOTA };
-      const low = await kilo.run(shell, applyOf([quota], { cacheDir: "/var/share/nova/images" }));
-      expect(story(low).at(-2)).toMatch(/^step 1 fail E_QUOTA_BELOW_USE cannot set property for .*size is less than/);
-      const moved = await kilo.run(shell, applyOf([{ ...quota, from: 7 }], { cacheDir: "/var/share/nova/images" }));
-      expect(story(moved).at(-2)).toBe("step 1 fail E_STALE the quota of rpool/VARSHARE/nova/images is 0, not 7");
-      const twice = await kilo.run(shell, applyOf([{ ...create, dataset: "rpool/VARSHARE/nova/images" }]));
-      expect(story(twice).at(-2)).toMatch(/^step 1 fail E_STALE .*dataset already exists/);
-    });
+  test("stops at the first step that fails, before nova.conf", async () => {
+    const unwritable = editing({ fault: "not-writable" }, {}, places);
+    const proof = await unwritable.one.run(shell, unwritable.script);
+    expect(story(proof).slice(-2)).toEqual([
+      expect.stringMatching(/^step w fail E_NOT_WRITABLE nova cannot write /),
+      "end 1",
+    ]);
+    expect(unwritable.one.read(CONF)).toBe(unwritable.before);
 
-    test("makes no dataset over a directory that holds anything, or that cannot be listed", async () => {
-      const full = node();
-      full.write("export/nova/.kept", "");
-      const ended = await full.run(shell, applyOf(places));
-      expect(story(ended).at(-2)).toBe("step 1 fail E_OVERLAP /export/nova is not empty: .kept");
-      expect(ended.lines).toContain(`unseen dataset:${DATASET} absent`);
-      const dark = node();
-      mkdirSync(join(dark.root, "export/nova"));
-      dark.replaceTool("LS", '[ "$1" != -A ] || { echo "ls: I/O error" >&2; exit 2; }; exec $real "$@"');
-      const unlisted = await dark.run(shell, applyOf(places));
-      expect(story(unlisted).at(-2)).toBe("step 1 fail E_STEP /export/nova cannot be listed: ls: I/O error");
-      expect(unlisted.lines).toContain(`unseen dataset:${DATASET} absent`);
-    });
+    const kilo = node({ release: "kilo", layout: "varshare", fault: "quota-below-use" });
+    const quota: Change = { kind: "dataset.quota", dataset: "rpool/VARSHARE/nova/images", from: 0, to: QUOTA };
+    const low = await kilo.run(shell, applyOf([quota], { cacheDir: "/var/share/nova/images" }));
+    expect(story(low).at(-2)).toMatch(/^step 1 fail E_QUOTA_BELOW_USE cannot set property for .*size is less than/);
+    const moved = await kilo.run(shell, applyOf([{ ...quota, from: 7 }], { cacheDir: "/var/share/nova/images" }));
+    expect(story(moved).at(-2)).toBe("step 1 fail E_STALE the quota of rpool/VARSHARE/nova/images is 0, not 7");
+    const twice = await kilo.run(shell, applyOf([{ ...create, dataset: "rpool/VARSHARE/nova/images" }]));
+    expect(story(twice).at(-2)).toMatch(/^step 1 fail E_STALE .*dataset already exists/);
+  });
 
-    test("keeps nova.conf's group, and stays out of a directory of root's that others may write", async () => {
-      const group = editing();
-      give(group.one, CONF, "nova root");
-      const ended = await group.one.run(shell, group.script);
-      expect(story(ended).at(-2)).toMatch(
-        /^step 1 fail E_CONF_OWNER \S+ is -rw-r--r--\S* nova root, and would become -rw-r--r--\S* nova nova$/,
-      );
-      expect(group.one.read(CONF)).toBe(group.before);
-      expect(beside(group.one)).toEqual(["nova.conf"]);
-      const open = editing();
-      give(open.one, "etc/nova", "root nova");
-      chmodSync(join(open.one.root, "etc/nova"), 0o775);
-      const kept = await open.one.run(shell, open.script);
-      expect(story(kept).at(-2)).toMatch(
-        /^step 1 fail E_CONF_OWNER \/etc\/nova is root's, and others may write in it: drwxrwxr-x/,
-      );
-      expect(beside(open.one)).toEqual(["nova.conf"]);
-    });
+  test("makes no dataset over a directory that holds anything, or that cannot be listed", async () => {
+    const full = node();
+    full.write("export/nova/.kept", "");
+    const ended = await full.run(shell, applyOf(places));
+    expect(story(ended).at(-2)).toBe("step 1 fail E_OVERLAP /export/nova is not empty: .kept");
+    expect(ended.lines).toContain(`unseen dataset:${DATASET} absent`);
+    const dark = node();
+    mkdirSync(join(dark.root, "export/nova"));
+    dark.replaceTool("LS", '[ "$1" != -A ] || { echo "ls: I/O error" >&2; exit 2; }; exec $real "$@"');
+    const unlisted = await dark.run(shell, applyOf(places));
+    expect(story(unlisted).at(-2)).toBe("step 1 fail E_STEP /export/nova cannot be listed: ls: I/O error");
+    expect(unlisted.lines).toContain(`unseen dataset:${DATASET} absent`);
+  });
 
-    test("does not follow links, nor overwrite a nova.conf that changed at the last moment", async () => {
-      const linked = node();
-      mkdirSync(join(linked.root, "export/nova"));
-      symlinkSync("/etc", join(linked.root, "export/nova/images"));
-      const path = await linked.run(shell, applyOf([own("/export/nova/images")]));
-      expect(story(path).at(-2)).toBe("step 1 fail E_PATH_LINK /export/nova/images is a link");
+  test("keeps nova.conf's group, and stays out of a directory of root's that others may write", async () => {
+    const group = editing();
+    give(group.one, CONF, "nova root");
+    const ended = await group.one.run(shell, group.script);
+    expect(story(ended).at(-2)).toMatch(
+      /^step 1 fail E_CONF_OWNER \S+ is -rw-r--r--\S* nova root, and would become -rw-r--r--\S* nova nova$/,
+    );
+    expect(group.one.read(CONF)).toBe(group.before);
+    expect(beside(group.one)).toEqual(["nova.conf"]);
+    const open = editing();
+    give(open.one, "etc/nova", "root nova");
+    chmodSync(join(open.one.root, "etc/nova"), 0o775);
+    const kept = await open.one.run(shell, open.script);
+    expect(story(kept).at(-2)).toMatch(
+      /^step 1 fail E_CONF_OWNER \/etc\/nova is root's, and others may write in it: drwxrwxr-x/,
+    );
+    expect(beside(open.one)).toEqual(["nova.conf"]);
+  });
 
-      const late = editing();
-      // The digest of the file as it was is taken three times before the last look; then somebody edits it.
-      late.one.replaceTool("MKTEMP", `echo '# by another' >>'${join(late.one.root, CONF)}'; exec $real "$@"`);
-      const ended = await late.one.run(shell, late.script);
-      expect(story(ended).at(-2)).toMatch(/^step 1 fail E_(STALE|STEP) /);
-      expect(late.one.read(CONF)).toBe(`${late.before}# by another\n`);
-      expect(beside(late.one)).toEqual(["nova.conf"]);
-    });
-  },
-);
+  test("does not follow links, nor overwrite a nova.conf that changed at the last moment", async () => {
+    const linked = node();
+    mkdirSync(join(linked.root, "export/nova"));
+    symlinkSync("/etc", join(linked.root, "export/nova/images"));
+    const path = await linked.run(shell, applyOf([own("/export/nova/images")]));
+    expect(story(path).at(-2)).toBe("step 1 fail E_PATH_LINK /export/nova/images is a link");
+
+    const late = editing();
+    // The digest of the file as it was is taken three times before the last look; then somebody edits it.
+    late.one.replaceTool("MKTEMP", `echo '# by another' >>'${join(late.one.root, CONF)}'; exec $real "$@"`);
+    const ended = await late.one.run(shell, late.script);
+    expect(story(ended).at(-2)).toMatch(/^step 1 fail E_(STALE|STEP) /);
+    expect(late.one.read(CONF)).toBe(`${late.before}# by another\n`);
+    expect(beside(late.one)).toEqual(["nova.conf"]);
+  });
+});
 
 describe.concurrent.each(shells)("a tool that hangs under %s", { timeout: 300_000 }, (_name, shell) => {
   test("ends its step at the step's deadline, and the node is left in order", async () => {
@@ -423,15 +423,21 @@ describe.concurrent.each(shells)("a tool that hangs under %s", { timeout: 300_00
     await nothingLeft(edit.one);
   });
 
-  test("ends the script at the host's deadline", async () => {
-    // Longer than a busy machine takes to reach the step.
-    const edit = editing({}, { hostTimeoutS: 40, stepTimeoutS: 300 });
-    edit.one.replaceTool("MKTEMP", "/usr/bin/sleep 300");
-    const ended = await edit.one.run(shell, edit.script);
-    expect(story(ended).slice(-2)).toEqual(["step 1 fail E_HOST_TIMEOUT not done in 40 s", "end 1"]);
-    expect(edit.one.read(CONF)).toBe(edit.before);
-    await nothingLeft(edit.one);
-  });
+  describe.concurrent.each(among("ksh93", "busybox sh"))(
+    "a tool that hangs under %s",
+    { timeout: 300_000 },
+    (_name, shell) => {
+      test("ends the script at the host's deadline", async () => {
+        // Longer than a busy machine takes to reach the step.
+        const edit = editing({}, { hostTimeoutS: 40, stepTimeoutS: 300 });
+        edit.one.replaceTool("MKTEMP", "/usr/bin/sleep 300");
+        const ended = await edit.one.run(shell, edit.script);
+        expect(story(ended).slice(-2)).toEqual(["step 1 fail E_HOST_TIMEOUT not done in 40 s", "end 1"]);
+        expect(edit.one.read(CONF)).toBe(edit.before);
+        await nothingLeft(edit.one);
+      });
+    },
+  );
 });
 
 /** The rest is the same text in every shell: once, under the target's. */

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { expectFault, faultOptions, type NamedFault } from "../fault-runs.ts";
+import { expectFault, faultOptions, goesBad, type NamedFault } from "../fault-runs.ts";
 import { type RealFleet, startRealFleet } from "../fleet/fleet.ts";
 import { against, novasweep, scratch } from "../novasweep.ts";
 import { arm, DROPPED, faultySpec } from "./table.ts";
@@ -10,9 +10,6 @@ import { computeUp } from "./whole.ts";
 
 // Nearly all of a run is waiting; more at once would only make two cores swap.
 vi.setConfig({ maxConcurrency: 8 });
-
-/** What can go bad after the plan was accepted must not be the canary: that would close the gate and be another exit status. */
-const goesBad = ({ outcome }: NamedFault): boolean => outcome === "failed" || outcome === "unknown";
 
 const healthyName = (fault: NamedFault): string => `ok-${fault.name}`;
 
