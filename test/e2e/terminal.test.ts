@@ -130,7 +130,8 @@ describe.concurrent("a rollout in a terminal", () => {
 
   it("follows the size of the terminal: each frame is whole, none is wider or taller", async () => {
     const { terminal } = await sit("resizes");
-    await terminal.start("novasweep rollout all --yes --soak 2s --waves 1");
+    // Held long enough for every look below, however busy the machine is.
+    await terminal.start("novasweep rollout all --yes --soak 20s --waves 1");
     await terminal.waitFor((shot) => isWholeFrame(terminal)(shot) && /wave 1/.test(shot.text));
     for (const [columns, rows] of [
       [40, 10],

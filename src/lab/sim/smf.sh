@@ -155,6 +155,15 @@ smf_get() {
   return 1
 }
 
+# smf_has FILE LINE: whether a file that may not be there has the line.
+smf_has() {
+  [ -f "$1" ] || return 1
+  while IFS= read -r sh_line; do
+    [ "$sh_line" = "$2" ] && return 0
+  done <"$1"
+  return 1
+}
+
 # smf_put DIR FILE PROPERTY TYPE VALUE: sets one property.
 smf_put() {
   {
