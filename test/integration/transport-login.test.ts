@@ -194,6 +194,14 @@ describe("authentication", () => {
     );
   });
 
+  test("a user the node does not have is E_AUTH with that name, whatever the key", async () => {
+    const reply = await login({}, { ...host, user: "nobody-here" });
+    expect(reply).toMatchObject({ code: "E_AUTH", last: { layer: "auth" } });
+    expect(reply.message).toBe(
+      `no key was accepted for nobody-here: tried ${key} (${fingerprintOf(key)}); the server accepts publickey`,
+    );
+  });
+
   test("a key of the agent lets us in", async () => {
     const agentSocket = await startAgent(stranger, key);
     expect((await login({ identityFiles: [], agentSocket })).last).toEqual(ok);
