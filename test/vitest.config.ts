@@ -17,8 +17,11 @@ export default defineConfig({
       // npm run test:long: what takes minutes, and the wide counts of some of the others.
       project("long", 1_200_000, [
         "integration/nova-conf-oslo.test.ts",
+        "integration/real-cuts.test.ts",
         "integration/real-troubles.test.ts",
         "shell/apply.test.ts",
+        "shell/cleaner.test.ts",
+        "shell/probe.test.ts",
       ]),
     ],
   },

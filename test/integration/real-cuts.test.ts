@@ -44,8 +44,7 @@ describe.concurrent("the sshd session is killed", () => {
     expectEnd(await rollout, proved);
     await expectWhole(node, fleet.before(), "new");
     expect(restarts(node)).toBe(1);
-    await fleet.mends(node, "in-sync");
-    expect(restarts(node)).toBe(1);
+    await fleet.staysInSync(node);
   });
 
   test("while nova-compute is held to its word", async () => {
@@ -56,7 +55,7 @@ describe.concurrent("the sshd session is killed", () => {
     expectEnd(await rollout, proved);
     await expectWhole(node, fleet.before(), "new");
     expect(restarts(node)).toBe(1);
-    await fleet.mends(node, "in-sync");
+    await fleet.staysInSync(node);
   });
 
   test("before the shell has read the script: nothing runs, and nobody says otherwise", async () => {
@@ -107,7 +106,7 @@ describe.concurrent("the script itself is killed", () => {
     expectEnd(await fleet.rollout(node, { more: ["--break-stale-lock"] }), { outcome: "changed", says: "", exit: 0 });
     await expectWhole(node, fleet.before(), "new");
     expect(restarts(node)).toBe(1);
-    await fleet.mends(node, "in-sync");
+    await fleet.staysInSync(node);
   });
 });
 
@@ -127,7 +126,7 @@ describe.concurrent("the line says nothing more", () => {
     }
     await expectWhole(node, fleet.before(), "new");
     expect(restarts(node)).toBe(1);
-    await fleet.mends(node, "in-sync");
+    await fleet.staysInSync(node);
   });
 
   test("because the sshd session stands still", async () => {
@@ -144,7 +143,7 @@ describe.concurrent("the line says nothing more", () => {
     }
     await expectWhole(node, fleet.before(), "new");
     expect(restarts(node)).toBe(1);
-    await fleet.mends(node, "in-sync");
+    await fleet.staysInSync(node);
   });
 
   test("before the shell has begun: it may begin yet, and is waited for", async () => {
@@ -163,7 +162,7 @@ describe.concurrent("the line says nothing more", () => {
     }
     await expectWhole(node, fleet.before(), "new");
     expect(restarts(node)).toBe(1);
-    await fleet.mends(node, "in-sync");
+    await fleet.staysInSync(node);
   });
 });
 
@@ -178,7 +177,7 @@ describe.concurrent("two controllers", () => {
     expectEnd(await first, { outcome: "changed", says: "", exit: 0 });
     await expectWhole(node, fleet.before(), "new");
     expect(restarts(node)).toBe(1);
-    await fleet.mends(node, "in-sync");
+    await fleet.staysInSync(node);
   });
 
   test("that begin at once: one restart", async () => {
@@ -194,6 +193,6 @@ describe.concurrent("two controllers", () => {
     ).toContainEqual(ends.sort((a, b) => Number(a !== "changed") - Number(b !== "changed")));
     await expectWhole(node, fleet.before(), "new");
     expect(restarts(node)).toBe(1);
-    await fleet.mends(node, "in-sync");
+    await fleet.staysInSync(node);
   });
 });

@@ -16,6 +16,7 @@ import type { NodeSpec } from "../../src/lab/node-spec.ts";
 import { confBytes, readFacts } from "../../src/remote/facts-reply.ts";
 import { parseLine } from "../../src/remote/reply.ts";
 import { ReplyStore } from "../../src/remote/reply-store.ts";
+import { takesShell } from "../support/long.ts";
 import { digestOf, type Ended, makeShellNode, NONCE, probeOf, type ShellNode, shells } from "../support/shell-node.ts";
 
 // Nearly all of the time is waiting: for seconds of SMF, for a soak.
@@ -56,7 +57,7 @@ const CONF = "etc/nova/nova.conf";
 const inForce = (ended: Ended): string =>
   ended.lines.filter((line) => /^(fact|unseen) conf\.(inforce|error) /.test(line)).join("; ");
 
-describe.concurrent.each(shells)("the probe under %s", (_name, shell) => {
+describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the probe under %s", (_name, shell) => {
   test("sees a Juno node whole and leaves no trace on it", async () => {
     const juno = node({ release: "juno" });
     const before = fingerprint(juno.root);

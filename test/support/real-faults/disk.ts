@@ -32,6 +32,7 @@ export const diskTroubles: readonly Trouble[] = [
   },
   {
     name: "disk-full-note",
+    isVariant: true,
     make: (node) => roomFor(node, 3),
     lift: `mount -o remount,size=8m ${DIR}`,
     ends: failed("No space left on device"),
@@ -50,6 +51,7 @@ export const diskTroubles: readonly Trouble[] = [
   },
   {
     name: "read-only",
+    isVariant: true,
     make: () => `mount --bind ${DIR} ${DIR} && mount -o remount,bind,ro ${DIR}`,
     lift: `umount ${DIR}`,
     ends: failed("Read-only file system"),
@@ -63,6 +65,7 @@ export const diskTroubles: readonly Trouble[] = [
   },
   {
     name: "volatile-read-only",
+    isVariant: true,
     make: () => "mount -t tmpfs -o ro,mode=755 ro /system/volatile",
     lift: "umount /system/volatile",
     ends: failed("no lock"),

@@ -20,7 +20,7 @@ const link = { make: makeLink, lift: putBack };
 const stale = { make: change, lift: putBack };
 
 export const handTroubles: readonly Trouble[] = [
-  { name: "link", ...link, ends: refused("is no regular file", "E_CONF_LINK") },
+  { name: "link", isVariant: true, ...link, ends: refused("is no regular file", "E_CONF_LINK") },
   {
     name: "link-after-survey",
     at: "after the survey",
@@ -28,7 +28,7 @@ export const handTroubles: readonly Trouble[] = [
     ends: refused("is no plain file in a plain directory", "E_CONF_LINK"),
   },
   { name: "link-at-last", at: moments.noted, ...link, ends: refused("became a link", "E_CONF_LINK") },
-  { name: "stale", at: "after the survey", ...stale, ends: refused("was changed", "E_STALE") },
+  { name: "stale", isVariant: true, at: "after the survey", ...stale, ends: refused("was changed", "E_STALE") },
   { name: "stale-at-last", at: moments.noted, ...stale, ends: refused("changed at the last moment", "E_STALE") },
   { name: "no-user", make: noUser, lift: userBack, ends: failed("nova") },
   {
@@ -40,6 +40,7 @@ export const handTroubles: readonly Trouble[] = [
   },
   {
     name: "no-shell",
+    isVariant: true,
     at: moments.cleanerEnabled,
     make: noShell,
     lift: userBack,

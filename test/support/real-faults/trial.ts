@@ -6,6 +6,7 @@ import type { RunEvent } from "../../../src/domain/event.ts";
 import { faultOptions } from "../fault-runs.ts";
 import { type RealFleet, type RealSpec, startRealFleet } from "../fleet/fleet.ts";
 import type { RealNode } from "../fleet/node.ts";
+import { isLong } from "../long.ts";
 import { against, eventsOf, novasweep, type Ran, scratch } from "../novasweep.ts";
 import { CONF, computeUp, expectWhole, startsOf } from "./whole.ts";
 
@@ -52,6 +53,8 @@ export interface Trials {
   readonly rollout: (node: RealNode, options?: RolloutOptions) => Promise<Ended>;
   /** A plain rollout once the trouble is over: the node is then right, whatever it was before. */
   readonly mends: (node: RealNode, outcome: "changed" | "in-sync") => Promise<void>;
+  /** A plain rollout to a node that is right, which finds nothing to do: in the long run, for it is one more of many. */
+  readonly staysInSync: (node: RealNode) => Promise<void>;
 }
 
 /** One fleet for the tests of a file. */
@@ -72,14 +75,21 @@ export const trials = (specs: readonly RealSpec[]): Trials => {
     const words = [...against({ ...fleet, ...by }, join(dir, "state")), ...faultOptions("60s", soak), ...more];
     return endedOf(await novasweep(["rollout", node.name, ...words]));
   };
+  const mends: Trials["mends"] = async (node, outcome) => {
+    const { settled, status, said } = await rollout(node);
+    expect([settled.outcome, status], said).toEqual([outcome, 0]);
+    await expectWhole(node, before, "new");
+  };
   return {
     node: (name) => fleet.node(name),
     before: () => before,
     rollout,
-    mends: async (node, outcome) => {
-      const { settled, status, said } = await rollout(node);
-      expect([settled.outcome, status], said).toEqual([outcome, 0]);
-      await expectWhole(node, before, "new");
+    mends,
+    staysInSync: async (node) => {
+      if (!isLong) return;
+      const had = restarts(node);
+      await mends(node, "in-sync");
+      expect(restarts(node)).toBe(had);
     },
   };
 };
