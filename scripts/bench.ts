@@ -5,7 +5,7 @@
  * The nodes need root. An ordinary user gets the rows of the lab, and the page stays as it is.
  *
  *   BENCH_HOSTS=200 BENCH_ROUNDS=5      for a short try less of both; the page stays as it is then, too
- *   BENCH_ANSIBLE_ROUNDS=5              of Ansible's rollout, the slowest by far
+ *   BENCH_ROLLOUT_ROUNDS=5              of rollouts, the slowest by far; the page says how many there were
  *   BENCH_PROFILE=DIR                   keeps the CPU profile of our survey there
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -25,19 +25,19 @@ const rounds = Number(process.env["BENCH_ROUNDS"] ?? FULL.rounds);
 const plan: Rounds = {
   hosts: Number(process.env["BENCH_HOSTS"] ?? FULL.hosts),
   rounds,
-  ansibleRounds: Math.min(rounds, Number(process.env["BENCH_ANSIBLE_ROUNDS"] ?? rounds)),
+  rolloutRounds: Number(process.env["BENCH_ROLLOUT_ROUNDS"] ?? rounds),
 };
-const isFull = plan.hosts >= FULL.hosts && plan.rounds >= FULL.rounds;
+const isFull = plan.hosts >= FULL.hosts && plan.rounds >= FULL.rounds && plan.rolloutRounds >= 1;
 const isRoot = process.getuid?.() === 0;
 
-/** The rows of the lab, then, as root, everything else. */
+/** The rows of the lab; as root everything else before them. */
 const measure = async (meter: Meter, dir: string): Promise<Results> => {
-  const lab = await labFigures(meter, dir, plan.hosts, plan.rounds);
-  if (!isRoot) return { figures: lab, plan };
+  if (!isRoot) return { figures: await labFigures(meter, dir, plan.hosts, plan.rounds), plan };
   const real = await measureReal(meter, dir, plan);
   const shares = await withNodes(dir, plan.hosts, (nodes) =>
     profileSurvey(meter, nodes, plan.hosts, process.env["BENCH_PROFILE"]),
   );
+  const lab = await labFigures(meter, dir, plan.hosts, plan.rounds);
   return { figures: [...realFigures(real.surveys, real.rollouts, plan.hosts), ...lab], plan, real, shares };
 };
 

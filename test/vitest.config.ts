@@ -18,6 +18,7 @@ export default defineConfig({
       project("long", 1_200_000, [
         "integration/nova-conf-oslo.test.ts",
         "integration/real-cuts.test.ts",
+        "integration/transport-bastion.test.ts",
         "integration/real-troubles.test.ts",
         "shell/apply.test.ts",
         "shell/cleaner.test.ts",

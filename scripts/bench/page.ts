@@ -5,7 +5,7 @@ import { type Costs, cpu, nodesCpu, peak, wall } from "./costs.ts";
 import type { Figure } from "./figures.ts";
 import type { Share } from "./profile.ts";
 import type { RealCosts, Rounds } from "./real-rounds.ts";
-import { ANSIBLE, missing, NOVASWEEP, tools } from "./tools.ts";
+import { ANSIBLE, BARE, missing, NOVASWEEP, tools, XARGS } from "./tools.ts";
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -72,7 +72,7 @@ const versions = (): string => {
 
 const how = (hosts: number): string => `## How it was made
 
-Written by \`npm run bench\` as root, all in one run: ${versions()}. Ratios count; the milliseconds are this machine's.
+Written by \`npm run bench\` as root on ${new Date().toISOString().slice(0, 10)}, all in one run: ${versions()}. Ratios count; the milliseconds are this machine's.
 
 - **Nodes**: ${hosts} of them, each a copy-on-write view of the machine's root in namespaces of its own, with a real OpenSSH
   server, sudo, and ksh93 as \`/bin/sh\`; SMF, ZFS and the other Solaris tools are [the lab's](explanation/lab.md). They share
@@ -105,14 +105,25 @@ export interface Results {
   readonly shares?: readonly Share[];
 }
 
-/** Where to look for the reason. */
-const missedText = ({ figures, shares }: Results): readonly string[] =>
-  shares !== undefined && figures.some((it) => verdict(it) === "**missed**")
-    ? ['Where a figure is missed, the column "CPU of a node" and the profile below say where the time goes.']
-    : [];
+/** What the costs say of the figures that are missed. */
+const missedText = ({ figures, plan, real, shares }: Results): readonly string[] => {
+  if (real === undefined || shares === undefined || figures.every((it) => verdict(it) !== "**missed**")) return [];
+  const { surveys, rollouts } = real;
+  const bare = surveys.median(BARE, cpu) / surveys.median(XARGS, cpu);
+  const had = rollouts.median(NOVASWEEP, wall) * cpus().length;
+  const spent = rollouts.median(NOVASWEEP, nodesCpu);
+  const node = (name: string): string => `${(rollouts.median(name, nodesCpu) / plan.hosts / 1000).toFixed(1)} s`;
+  return [
+    "Where a figure is missed:",
+    [
+      `- A survey's CPU: bare ssh2, which checks nothing and reads nothing, is itself at ${bare.toFixed(2)} of ${XARGS} here. What is ours in the rest the profile below names.`,
+      `- A rollout's wall: the nodes' own CPU is ${((100 * spent) / had).toFixed(0)} % of what the cores had meanwhile, and ours ${((100 * rollouts.median(NOVASWEEP, cpu)) / had).toFixed(0)} %. A node's rollout costs ${node(NOVASWEEP)} of CPU with ${NOVASWEEP} (two logins, two looks, plan, lock, proof, a way back), ${node(ANSIBLE)} with ${ANSIBLE}; nodes with cores of their own would spend that side by side.`,
+    ].join("\n"),
+  ];
+};
 
-const fewer = ({ rounds, ansibleRounds }: Rounds): string =>
-  ansibleRounds < rounds ? `, but ${ansibleRounds} of ${ANSIBLE}'s rollout` : "";
+const roundsText = ({ rounds, rolloutRounds }: Rounds): string =>
+  `Medians of ${rounds} rounds of surveys and ${rolloutRounds === 1 ? "one round of rollouts (no median)" : `${rolloutRounds} of rollouts`}.`;
 
 /** What is printed, and then written. */
 export const resultText = (results: Results): string => {
@@ -141,7 +152,7 @@ export const resultText = (results: Results): string => {
 export const page = (results: Results): string =>
   `# Benchmarks
 
-Medians of ${results.plan.rounds} rounds${fewer(results.plan)}.
+${roundsText(results.plan)}
 
 ${resultText(results)}
 

@@ -2,13 +2,14 @@
 import { Costs } from "./costs.ts";
 import type { Cost, Meter } from "./meter.ts";
 import { type Nodes, proveRollout, startNodes } from "./nodes.ts";
-import { ANSIBLE, tools } from "./tools.ts";
+import { tools } from "./tools.ts";
 
 export interface Rounds {
   readonly hosts: number;
+  /** Of surveys, whose cost is the controller's. */
   readonly rounds: number;
-  /** Of Ansible's rollouts, which take as long as all others together. */
-  readonly ansibleRounds: number;
+  /** Of rollouts, whose cost is the nodes': a round of them takes four times as long as one of surveys. */
+  readonly rolloutRounds: number;
 }
 
 export interface RealCosts {
@@ -44,22 +45,22 @@ const surveyAll = (meter: Meter, dir: string, round: number, hosts: number, surv
   });
 
 /** Each tool gets nodes that nobody has touched, and has to have done it. */
-const rollOutAll = async (meter: Meter, dir: string, round: number, plan: Rounds, rollouts: Costs): Promise<void> => {
-  for (const tool of tools.filter(({ name }) => name !== ANSIBLE || round <= plan.ansibleRounds))
-    await withNodes(dir, plan.hosts, (nodes) => {
+const rollOutAll = async (meter: Meter, dir: string, round: number, hosts: number, rollouts: Costs): Promise<void> => {
+  for (const tool of tools)
+    await withNodes(dir, hosts, (nodes) => {
       const since = Date.now();
-      const cost = meter.run(tool.rollout(nodes), plan.hosts);
+      const cost = meter.run(tool.rollout(nodes), hosts);
       proveRollout(nodes, since);
       rollouts.add(tool.name, cost);
-      report(round, "rollout", tool.name, plan.hosts, cost);
+      report(round, "rollout", tool.name, hosts, cost);
     });
 };
 
 export const measureReal = async (meter: Meter, dir: string, plan: Rounds): Promise<RealCosts> => {
   const costs = { surveys: new Costs(), rollouts: new Costs() };
-  for (let round = 1; round <= plan.rounds; round++) {
-    await surveyAll(meter, dir, round, plan.hosts, costs.surveys);
-    await rollOutAll(meter, dir, round, plan, costs.rollouts);
+  for (let round = 1; round <= Math.max(plan.rounds, plan.rolloutRounds); round++) {
+    if (round <= plan.rounds) await surveyAll(meter, dir, round, plan.hosts, costs.surveys);
+    if (round <= plan.rolloutRounds) await rollOutAll(meter, dir, round, plan.hosts, costs.rollouts);
   }
   return costs;
 };

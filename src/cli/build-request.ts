@@ -130,6 +130,7 @@ const selection = (values: OptionValues, words: readonly string[], around: Surro
       user: values.text("user"),
       port: values.count("port", 1, 65_535),
       become: values.choice("become", becomeWays),
+      jump: values.text("jump"),
       identityFiles: values.texts("identity").map((path) => atHome(path, around)),
     },
   };

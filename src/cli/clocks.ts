@@ -12,12 +12,16 @@ const CHANNEL_S = 30;
 const SHELL_S = 30;
 /** A script says `alive` every 10 s while it waits; three missed ones are silence. */
 const SILENCE_S = 30;
+/** Bastions in a row that one has ever met. */
+const BASTIONS = 4;
 /** What taking turns itself may cost on a busy controller. */
 const QUEUE_GRACE_S = 10;
 
 /** `--connect-timeout` is the wait in each layer before authentication; the others have their own reasons. */
 export const clocksFor = ({ connectTimeoutS, hostTimeoutS }: Connection): Clocks => ({
   layerMs: {
+    // Each bastion has the clocks of a host; this one only ends what they should have ended.
+    bastion: BASTIONS * (4 * connectTimeoutS + AUTH_S + QUEUE_GRACE_S) * 1000,
     // Who holds a place goes through these layers at most: a line that stands still for longer never moves again.
     queue: (4 * connectTimeoutS + AUTH_S + QUEUE_GRACE_S) * 1000,
     resolve: connectTimeoutS * 1000,

@@ -33,7 +33,10 @@ export const openKeys = async (
     return askPassphrase(question, { input: io.stdin, output: io.stderr, signal: stopping.signal });
   };
   try {
-    const unlocked = await keys.unlock(hosts, isInteractive(io) ? ask : undefined);
+    const unlocked = await keys.unlock(
+      hosts.flatMap((host) => [...host.jump, host]),
+      isInteractive(io) ? ask : undefined,
+    );
     return unlocked === "stopped" || stopping.signal.aborted ? undefined : keys;
   } finally {
     clearTimeout(deadline);

@@ -19,6 +19,7 @@ export type ValueName =
   | "FILE"
   | "DIR"
   | "PATTERN"
+  | "HOSTS"
   | "KEY=VALUE"
   | "NAME"
   | "N"
@@ -61,6 +62,13 @@ const selection: readonly Option[] = [
   { name: "set", takes: "KEY=VALUE", alias: "e", group: hosts, says: "override a setting; repeatable" },
   { name: "user", takes: "NAME", group: reach, says: "login user", unset: "the inventory's" },
   { name: "port", takes: "N", group: reach, says: "SSH port", unset: "the inventory's" },
+  {
+    name: "jump",
+    takes: "HOSTS",
+    group: reach,
+    says: "bastions on the way, as ssh -J takes them; none: straight",
+    unset: "the inventory's",
+  },
   { name: "identity", takes: "FILE", group: reach, says: "private key file; repeatable" },
   {
     name: "become",

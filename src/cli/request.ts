@@ -42,6 +42,8 @@ export interface Overrides {
   readonly user: string | undefined;
   readonly port: number | undefined;
   readonly become: Become | undefined;
+  /** As typed. */
+  readonly jump: string | undefined;
   readonly identityFiles: readonly string[];
 }
 

@@ -28,7 +28,7 @@ const select = async (
 ): Promise<Result<Resolved, readonly Complaint[]>> => {
   const inventories = inventoriesOf(request, io);
   if (!inventories.ok) return inventories;
-  const { user, port, become, identityFiles } = request.overrides;
+  const { user, port, become, jump, identityFiles } = request.overrides;
   return resolveHosts({
     inventories: inventories.value,
     settingsFiles: ["novasweep.ini", `${io.home}/.config/novasweep/novasweep.ini`],
@@ -37,6 +37,7 @@ const select = async (
       ...(user === undefined ? {} : { user }),
       ...(port === undefined ? {} : { port: String(port) }),
       ...(become === undefined ? {} : { become }),
+      ...(jump === undefined ? {} : { jump }),
       ...(identityFiles.length === 0 ? {} : { identity: identityFiles }),
     },
     patterns: request.patterns,

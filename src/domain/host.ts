@@ -3,17 +3,23 @@ import type { Settings } from "./settings.ts";
 
 export type Become = "none" | "sudo" | "su" | "pfexec";
 
-/** One node as the inventory describes it: how to reach it, how to become root on it, what should be true of it. */
-export interface Host {
-  readonly name: HostName;
-  /** What is resolved and connected to: `ansible_host`, else the name. */
+/** An SSH server and who logs in there: a node, or a bastion on the way to one. */
+export interface Endpoint {
+  /** What is resolved and connected to. Behind a bastion, the last one does both. */
   readonly address: string;
   readonly port: number;
   readonly user: string;
   /** Private key files in the order they are offered; empty: the defaults of the transport. */
   readonly identityFiles: readonly AbsPath[];
-  readonly become: Become;
   /** `sunssh`: also offer the algorithms of Solaris 11.3's default sshd, for this host only. */
   readonly sshLegacy: "none" | "sunssh";
+}
+
+/** One node as the inventory describes it: how to reach it, how to become root on it, what should be true of it. */
+export interface Host extends Endpoint {
+  readonly name: HostName;
+  /** The bastions on the way, the first one to connect to first; empty: none. */
+  readonly jump: readonly Endpoint[];
+  readonly become: Become;
   readonly settings: Settings;
 }

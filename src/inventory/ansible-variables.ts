@@ -65,7 +65,7 @@ const readMethod: Read = ({ ansible }, { name, value, where }) => {
   return ok(undefined);
 };
 
-/** Of ssh's arguments only the jump host is understood; the words themselves are not repeated in a complaint. */
+/** Of ssh's arguments only the bastions are understood; the words themselves are not repeated in a complaint. */
 const readSshArguments: Read = ({ settings }, { name, value, where }) => {
   if (value.trim() === "") return ok(undefined);
   const jump = /^\s*(?:-J\s*|-o\s*ProxyJump[= ]\s*)(\S+)\s*$/.exec(value)?.[1];

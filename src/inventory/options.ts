@@ -7,6 +7,7 @@ export interface ConnectionOptions {
   readonly user?: string;
   readonly port?: string;
   readonly become?: string;
+  readonly jump?: string;
 }
 
 /**
@@ -26,7 +27,7 @@ export const claimsOfOptions = (
     const done = claim(claims, text.slice(0, at).trim(), text.slice(at + 1).trim(), source);
     return done.ok ? [] : [done.error];
   });
-  for (const name of ["user", "port", "become"] as const) {
+  for (const name of ["user", "port", "become", "jump"] as const) {
     const value = options[name];
     if (value === undefined) continue;
     const before = claims.values[name];

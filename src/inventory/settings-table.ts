@@ -1,5 +1,6 @@
 import type { Become } from "../domain/host.ts";
 import { defaultSettings, type Settings } from "../domain/settings.ts";
+import { type JumpWord, jumpChain } from "./jump.ts";
 import {
   account,
   anyText,
@@ -20,7 +21,7 @@ import {
 interface ConnectionSettings {
   readonly user: string;
   readonly port: number;
-  readonly jump: string;
+  readonly jump: readonly JumpWord[];
   readonly become: Become;
   readonly sshLegacy: "none" | "sunssh";
 }
@@ -139,10 +140,9 @@ export const settingsTable: { readonly [K in SettingKey]: Row<SettingValues[K]> 
   port: { name: "port", kind: port, byDefault: "22", doc: "The port of the SSH server." },
   jump: {
     name: "jump",
-    kind: anyText,
+    kind: jumpChain,
     byDefault: "none",
-    doc: "A host to connect through. Not in this version.",
-    notYet: later,
+    doc: "The bastions to connect through, as `ssh -J` takes them. All hosts behind one share one connection to it.",
   },
   become: {
     name: "become",

@@ -1,8 +1,9 @@
-import type { Become, Host } from "../domain/host.ts";
+import type { Become, Endpoint, Host } from "../domain/host.ts";
 import type { AbsPath, HostName } from "../domain/ids.ts";
 import type { Complaint } from "../domain/result.ts";
 import { defaultSettings, type Settings } from "../domain/settings.ts";
 import type { Claims } from "./claims.ts";
+import type { JumpWord } from "./jump.ts";
 import type { Asked } from "./levels.ts";
 import { defaultText, type SettingKey, settingKeys, settingsTable } from "./settings-table.ts";
 
@@ -45,6 +46,7 @@ export const settleHost = (
     port: values.port ?? SSH_PORT,
     user,
     identityFiles: given ? fallbacks.identityFiles : own,
+    jump: (values.jump ?? []).map((word) => bastionOf(word, fallbacks)),
     become: become?.value ?? values.become ?? "none",
     sshLegacy: values.sshLegacy ?? "none",
     settings: settingsOf(values),
@@ -57,6 +59,15 @@ export const settleHost = (
   if (become) sources["become"] = become.source;
   return { host, groups, sources };
 };
+
+/** A bastion has nothing of the host's own: as with ssh, `--user` and `--identity` are the destination's. */
+const bastionOf = ({ address, user, port }: JumpWord, { loginUser }: Fallbacks): Endpoint => ({
+  address,
+  port: port ?? SSH_PORT,
+  user: user ?? loginUser,
+  identityFiles: [],
+  sshLegacy: "none",
+});
 
 /** `default`, with the reason where the value alone does not say it: `default (2 x cache_headroom)`. */
 const defaultSource: ReadonlyMap<SettingKey, string> = new Map(

@@ -1,15 +1,15 @@
 /** The sentences for everything that can happen to a connection. Pure; the code and the layer decide, never a message's text. */
-import type { Host } from "../domain/host.ts";
+import type { Endpoint } from "../domain/host.ts";
 import { type Layer, layerWords } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { Offer } from "./algorithms.ts";
 import { printable, type ServerHello } from "./server-hello.ts";
 
-/** A host as a person would dial it. */
-export const dialled = (host: Host): string => `${host.address} port ${host.port}`;
+/** A server as a person would dial it. */
+export const dialled = ({ address, port }: Pick<Endpoint, "address" | "port">): string => `${address} port ${port}`;
 
 /** The clock of a layer ran out. `said`: what the server had sent instead of a banner. */
-export const timeoutFailure = (host: Host, layer: Layer, ms: number, said: string): Failure => {
+export const timeoutFailure = (host: Endpoint, layer: Layer, ms: number, said: string): Failure => {
   const heard = layer === "banner" && said !== "" ? `; it said "${said}"` : "";
   const what =
     layer === "queue" ? `no handshake before that of ${dialled(host)} got on` : `no answer from ${dialled(host)}`;
@@ -21,9 +21,10 @@ export const timeoutFailure = (host: Host, layer: Layer, ms: number, said: strin
 };
 
 /** Where to look when a connection is stuck in a layer. */
-const lookInto = (host: Host, layer: Layer): string => {
+const lookInto = (host: Endpoint, layer: Layer): string => {
   const verbosely = `ssh -v -p ${host.port} ${host.user}@${host.address}`;
   switch (layer) {
+    case "bastion":
     case "queue":
       return "run again; if it happens again, report it: those before it have clocks of their own";
     case "resolve":
@@ -45,13 +46,13 @@ const lookInto = (host: Host, layer: Layer): string => {
   }
 };
 
-export const hostTimeoutFailure = (host: Host, layer: Layer, ms: number): Failure => ({
+export const hostTimeoutFailure = (host: Endpoint, layer: Layer, ms: number): Failure => ({
   code: "E_HOST_TIMEOUT",
   message: `${dialled(host)} was not done after ${ms / 1000} s (in ${layerWords[layer]})`,
   try: "raise --host-timeout, or look why the node is slow",
 });
 
-export const resolveFailure = (host: Host, systemCode: string): Failure => ({
+export const resolveFailure = (host: Endpoint, systemCode: string): Failure => ({
   code: "E_RESOLVE",
   message: `${printable(host.address)} has no address (${systemCode})`,
   try: `set ansible_host in the inventory, or see what getent hosts ${printable(host.address)} says`,
@@ -71,7 +72,7 @@ const socketWords: Readonly<Record<string, string>> = {
 
 /** The socket failed, or closed (`systemCode` undefined) in a layer before the script. */
 export const socketFailure = (
-  host: Host,
+  host: Endpoint,
   layer: Layer,
   systemCode: string | undefined,
   hello: ServerHello,
@@ -106,14 +107,14 @@ export const socketFailure = (
 };
 
 /** The server ended the connection instead of answering to a key. */
-export const cutInAuthFailure = (host: Host, why: string): Failure => ({
+export const cutInAuthFailure = (host: Endpoint, why: string): Failure => ({
   code: "E_AUTH",
   message: `${dialled(host)} cut the connection during authentication: ${printable(why)}`,
   try: "look at the node's sshd log: MaxAuthTries, LoginGraceTime, AllowUsers, PerSourcePenalties",
 });
 
 /** The server speaks, but not so that we understand each other; names the first list without a common member. */
-export const handshakeFailure = (host: Host, ours: Offer, hello: ServerHello, detail: string): Failure => {
+export const handshakeFailure = (host: Endpoint, ours: Offer, hello: ServerHello, detail: string): Failure => {
   const gap = hello.offer === undefined ? undefined : gapBetween(ours, hello.offer);
   const peer = hello.banner ?? `"${hello.said}" instead of an SSH banner`;
   if (gap === undefined) {
@@ -147,28 +148,68 @@ const gapBetween = (
 };
 
 /** The server ended an established session in a layer of ours without an exit status. */
-export const lostFailure = (host: Host, why: string, scriptSent: boolean): Failure => ({
+export const lostFailure = (host: Endpoint, why: string, scriptSent: boolean): Failure => ({
   code: "E_LOST",
   message: `lost ${dialled(host)}: ${printable(why)}; ${scriptSent ? "the whole script had been sent and may have run" : "the script had not been sent, so it did not run"}`,
   ...(scriptSent ? { try: "the host is looked at again before anything else is done to it" } : {}),
 });
 
-export const floodFailure = (host: Host, maxBytes: number): Failure => ({
+export const floodFailure = (host: Endpoint, maxBytes: number): Failure => ({
   code: "E_FLOOD",
   message: `${dialled(host)} sent more than ${maxBytes / 1024 ** 2} MiB`,
   try: "see what the login shell's startup files print",
 });
 
-export const shellFailure = (host: Host, command: string, why: string): Failure => ({
+export const shellFailure = (host: Endpoint, command: string, why: string): Failure => ({
   code: "E_SHELL",
   message: `${dialled(host)} would not start ${command}: ${printable(why)}`,
   try: `try: ssh -p ${host.port} ${host.user}@${host.address} '${command}' </dev/null; a forced command or MaxSessions may forbid it`,
 });
 
-export const stoppedFailure = (host: Host): Failure => ({
+export const stoppedFailure = (host: Endpoint): Failure => ({
   code: "E_STOPPED",
   message: `the connection to ${dialled(host)} was cut on request`,
 });
+
+/** A bastion's trouble, which all hosts behind it share: the same sentence for each. */
+export const bastionFailure = (bastion: Endpoint, { code, message, ...failure }: Failure): Failure => ({
+  ...failure,
+  code,
+  message: `bastion ${dialled(bastion)}: ${message}`,
+});
+
+/** A connection that was in use broke. */
+export const brokenFailure = (why: string): Failure => ({
+  code: "E_CONNECT",
+  message: `the connection broke: ${printable(why)}`,
+  try: "look at the bastion, then run again",
+});
+
+export const closedFailure: Failure = {
+  code: "E_CONNECT",
+  message: "the connection closed",
+  try: "look at the bastion's sshd log, then run again",
+};
+
+/** RFC 4254, 5.1: SSH_OPEN_ADMINISTRATIVELY_PROHIBITED. */
+const PROHIBITED = 1;
+
+/** The bastion would not, or could not, connect to a server behind it. */
+export const forwardFailure = (
+  to: Pick<Endpoint, "address" | "port">,
+  bastion: Endpoint,
+  error: Error & { readonly reason?: unknown },
+): Failure => {
+  const why = printable(error.message.replace(/^\(SSH\) Channel open failure: /, ""));
+  return {
+    code: "E_CONNECT",
+    message: `${dialled(to)}: the bastion ${dialled(bastion)} could not connect: ${why}`,
+    try:
+      error.reason === PROHIBITED
+        ? "look at AllowTcpForwarding and PermitOpen in the bastion's sshd_config"
+        : `is the node up, and reachable from the bastion by that name? there: ssh -v -p ${to.port} ${printable(to.address)}`,
+  };
+};
 
 export const noSuFailure = (): Failure => ({
   code: "E_BECOME",

@@ -1,6 +1,6 @@
 /** The operator's keys for one run: those of files, opened before the first connection, and those of ssh-agent. */
 import type { ParsedKey } from "ssh2";
-import type { Host } from "../domain/host.ts";
+import type { Endpoint } from "../domain/host.ts";
 import { Agent } from "./agent.ts";
 import { Identities, type Identity, type LockedIdentity } from "./identities.ts";
 
@@ -41,17 +41,17 @@ export class KeyRing {
   }
 
   /** The keys of a host's files, or of the default ones, in the order they are offered. */
-  of({ identityFiles }: Pick<Host, "identityFiles">): Promise<readonly Identity[]> {
+  of({ identityFiles }: Pick<Endpoint, "identityFiles">): Promise<readonly Identity[]> {
     return this.#identities.load(identityFiles.length > 0 ? identityFiles : this.#defaults);
   }
 
   /**
-   * Asks for the passphrases these hosts need, once for each file, before anything is connected to. Files that were named
+   * Asks for the passphrases these servers need, once for each file, before anything is connected to. Files that were named
    * are asked for. A default file only when there would be nothing else to offer, and then no more than one is opened: ssh
    * asks when the server has agreed to the key, which nobody knows before. What ssh-agent holds is asked for by nobody.
    * Without `ask` (no terminal) the files stay closed, and the failures of their hosts say so.
    */
-  async unlock(hosts: readonly Host[], ask: AskPassphrase | undefined): Promise<"done" | "stopped"> {
+  async unlock(hosts: readonly Endpoint[], ask: AskPassphrase | undefined): Promise<"done" | "stopped"> {
     const named = await this.#closed(hosts.flatMap(({ identityFiles }) => identityFiles));
     for (const identity of named) if ((await this.#open(identity, ask)) === "stopped") return "stopped";
     if (hosts.every(({ identityFiles }) => identityFiles.length > 0)) return "done";

@@ -5,6 +5,7 @@ import { type HostKeyPolicy, HostKeys } from "./host-keys.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { Resolver } from "./resolver.ts";
 import type { Chunk, Clocks, Transport } from "./transport.ts";
+import { Ways } from "./ways.ts";
 
 export interface SshOptions {
   readonly clocks: Clocks;
@@ -20,12 +21,15 @@ export interface SshOptions {
 /** A transport for one run: known_hosts, key files, agent and name lookups are asked once and kept until it is closed. */
 export const createSshTransport = (options: SshOptions, resolver = new Resolver()): Transport => {
   const open = new Set<Connection>();
-  const shared: Shared = {
-    clocks: options.clocks,
-    slots: new HandshakeSlots(options.connectParallel),
-    resolver,
+  const trust = {
     hostKeys: new HostKeys(options.knownHostsFiles, options.hostKeyPolicy),
     keys: options.keys,
+  };
+  const shared: Shared = {
+    ...trust,
+    clocks: options.clocks,
+    slots: new HandshakeSlots(options.connectParallel),
+    ways: new Ways(resolver, trust, options.clocks),
   };
   return {
     run: (host, script, signal) => ({
@@ -38,6 +42,7 @@ export const createSshTransport = (options: SshOptions, resolver = new Resolver(
     }),
     close: () => {
       for (const connection of [...open]) connection.cut();
+      shared.ways.close();
       return Promise.resolve();
     },
   };

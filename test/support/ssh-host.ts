@@ -15,6 +15,7 @@ export const sshHost = (address: string, port: number, more: Partial<Host> = {})
   port,
   user: "root",
   identityFiles: [],
+  jump: [],
   become: "none",
   sshLegacy: "none",
   settings: defaultSettings,
@@ -24,6 +25,7 @@ export const sshHost = (address: string, port: number, more: Partial<Host> = {})
 /** Clocks of `ms` for each layer but those named. */
 export const clocksOf = (ms: number, layers: Partial<Record<Layer, number>> = {}, hostMs = 60_000): Clocks => ({
   layerMs: {
+    bastion: ms,
     queue: ms,
     resolve: ms,
     tcp: ms,

@@ -48,6 +48,7 @@ const host: Host = {
   port: 22,
   user: "root",
   identityFiles: [],
+  jump: [],
   become: "none",
   sshLegacy: "none",
   settings: defaultSettings,

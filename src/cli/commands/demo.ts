@@ -77,7 +77,7 @@ const rolloutOf = (request: DemoRequest, lab: Lab): RolloutRequest => ({
   limits: [],
   inventories: [lab.inventoryPath],
   sets: [],
-  overrides: { user: undefined, port: undefined, become: undefined, identityFiles: [lab.keyPath] },
+  overrides: { user: undefined, port: undefined, become: undefined, jump: undefined, identityFiles: [lab.keyPath] },
   knownHosts: lab.knownHostsPath,
   hostKeyPolicy: "strict",
   parallel: 32,

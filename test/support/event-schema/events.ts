@@ -67,6 +67,7 @@ const stepKind = word<ChangeKind | "write-proof" | "restore">({
 });
 
 const layer = word<Layer>({
+  bastion: true,
   queue: true,
   resolve: true,
   tcp: true,

@@ -1,0 +1,185 @@
+/** The way into one SSH server, a node or a bastion: from a socket to a client that is logged in. The host key comes before any key of ours. */
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Client } from "ssh2";
+import type { Endpoint } from "../domain/host.ts";
+import type { Layer } from "../domain/layer.ts";
+import type { Failure } from "../domain/outcome.ts";
+import { err, ok, type Result } from "../domain/result.ts";
+import { type Offer, offerFor } from "./algorithms.ts";
+import { authHandler } from "./auth.ts";
+import * as failures from "./failures.ts";
+import { ignoreHostKeyAnnouncement } from "./host-key-announcement.ts";
+import type { HostKeys } from "./host-keys.ts";
+import type { Identity } from "./identities.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { ServerHello } from "./server-hello.ts";
+import { signAtOnce } from "./sign-at-once.ts";
+import { Client as SshClient } from "./ssh2.ts";
+
+/** A dead link shows within 60 s even when nothing else is due; three, because one lost packet is no dead link. */
+const KEEPALIVE_MS = 15_000;
+const KEEPALIVES_UNANSWERED = 3;
+
+/** Whom the connections of one run trust, and what they show in turn. */
+export interface Trust {
+  readonly hostKeys: HostKeys;
+  readonly keys: KeyRing;
+}
+
+/** The keys for a server, once the known host keys have been read: nothing is connected to before. */
+export const keysFor = async (
+  endpoint: Endpoint,
+  { hostKeys, keys }: Trust,
+): Promise<Result<readonly Identity[], Failure>> => {
+  const unreadable = await hostKeys.load();
+  return unreadable === undefined ? ok(await keys.of(endpoint)) : err(unreadable);
+};
+
+export interface LoginEvents {
+  /** It goes on to `banner`, `kex`, `auth`. */
+  readonly onLayer: (layer: Layer) => void;
+  readonly onReady: (client: Client) => void;
+  /** It will not get in. */
+  readonly onFailed: (failure: Failure) => void;
+  /** It was in, and the connection broke; `why` is not to be shown raw. May be told more than once. */
+  readonly onBroken: (why: string) => void;
+  /** It was in, and the connection closed. */
+  readonly onClosed: () => void;
+}
+
+/** One login. Tells nothing more once `close` was called. */
+export class Login {
+  readonly #endpoint: Endpoint;
+  readonly #socket: Duplex;
+  readonly #trust: Trust;
+  readonly #events: LoginEvents;
+  readonly #offer: Offer;
+  readonly #client = new SshClient();
+  readonly #hello = new ServerHello();
+  #layer: Layer = "tcp";
+  #isIn = false;
+  #over = false;
+  #hostKeyFailure: Failure | undefined;
+  #newKey: Buffer | undefined;
+
+  /** `socket` may still be connecting. */
+  constructor(endpoint: Endpoint, socket: Duplex, identities: readonly Identity[], trust: Trust, events: LoginEvents) {
+    this.#endpoint = endpoint;
+    this.#socket = socket;
+    this.#trust = trust;
+    this.#events = events;
+    this.#offer = offerFor(endpoint.sshLegacy, trust.hostKeys.typesOf(endpoint.address, endpoint.port));
+    this.#listen();
+    if (socket instanceof Socket && socket.connecting) socket.once("connect", () => this.#enter("banner"));
+    else this.#enter("banner");
+    this.#connect(identities);
+    // After ssh2's own, which is the first.
+    socket.on("data", this.#onHello);
+  }
+
+  /** What the server said so far, for a failure's sentence. */
+  get said(): string {
+    return this.#hello.said;
+  }
+
+  /** Ends the connection: with a goodbye that is not waited for, or cut. */
+  close(how: "goodbye" | "cut"): void {
+    this.#over = true;
+    if (how === "cut") {
+      this.#socket.destroy();
+      return;
+    }
+    this.#client.end();
+    if (this.#socket instanceof Socket) this.#socket.destroySoon();
+  }
+
+  #listen(): void {
+    // ssh2 may report more than one error, and errors after success: this listener stays for ever.
+    this.#client.on("error", (error) => this.#onError(error));
+    this.#client.on("close", () => this.#onClose());
+    this.#client.once("handshake", () => this.#onHandshake());
+    this.#client.once("ready", () => {
+      this.#isIn = true;
+      if (!this.#over) this.#events.onReady(this.#client);
+    });
+  }
+
+  #connect(identities: readonly Identity[]): void {
+    const { address, port, user, identityFiles } = this.#endpoint;
+    this.#client.connect({
+      sock: this.#socket,
+      username: user,
+      ident: "novasweep",
+      readyTimeout: 0, // the layers have clocks of their own
+      keepaliveInterval: KEEPALIVE_MS,
+      keepaliveCountMax: KEEPALIVES_UNANSWERED,
+      algorithms: this.#offer,
+      hostVerifier: (key: Buffer): boolean => {
+        const verdict = this.#trust.hostKeys.judge(address, port, key);
+        this.#hostKeyFailure = verdict.refused;
+        if (verdict.record) this.#newKey = Buffer.from(key);
+        return verdict.refused === undefined;
+      },
+      authHandler: authHandler({
+        user,
+        identities,
+        onlyThese: identityFiles.length > 0,
+        agent: this.#trust.keys.agent,
+        onExhausted: (failure) => this.#fail(failure),
+      }),
+    });
+    ignoreHostKeyAnnouncement(this.#client);
+    signAtOnce(this.#client, this.#trust.keys.taken);
+  }
+
+  /** Sees the plain beginning of the connection beside ssh2, for the layer and for the words of a failure. */
+  readonly #onHello = (piece: Buffer) => {
+    this.#hello.feed(piece);
+    if (this.#layer === "banner" && this.#hello.banner !== undefined) this.#enter("kex");
+  };
+
+  #onHandshake(): void {
+    this.#socket.removeListener("data", this.#onHello);
+    const { address, port } = this.#endpoint;
+    const unrecorded = this.#newKey && this.#trust.hostKeys.record(address, port, this.#newKey);
+    if (unrecorded === undefined) this.#enter("auth");
+    else this.#fail(unrecorded);
+  }
+
+  /** ssh2 may call this more than once for one trouble: the first that is not about a single key counts. */
+  #onError(error: Error & { readonly level?: string; readonly code?: unknown }): void {
+    if (this.#hostKeyFailure !== undefined) {
+      this.#fail(this.#hostKeyFailure);
+      return;
+    }
+    // One key that could not sign; the next is tried.
+    if (error.level === "agent" || error.level === "client-authentication") return;
+    const ofSocket = error.level === "client-socket" || (error.level === "protocol" && this.#layer === "banner");
+    if (this.#isIn) {
+      if (!this.#over)
+        this.#events.onBroken(error.level === "client-timeout" ? "no answer to keepalives" : error.message);
+    } else if (ofSocket) {
+      const systemCode = typeof error.code === "string" ? error.code : undefined;
+      this.#fail(failures.socketFailure(this.#endpoint, this.#layer, systemCode, this.#hello));
+    } else if (this.#layer === "auth") {
+      this.#fail(failures.cutInAuthFailure(this.#endpoint, error.message));
+    } else {
+      this.#fail(failures.handshakeFailure(this.#endpoint, this.#offer, this.#hello, error.message));
+    }
+  }
+
+  #onClose(): void {
+    if (!this.#isIn) this.#fail(failures.socketFailure(this.#endpoint, this.#layer, undefined, this.#hello));
+    else if (!this.#over) this.#events.onClosed();
+  }
+
+  #enter(layer: Layer): void {
+    this.#layer = layer;
+    if (!this.#over) this.#events.onLayer(layer);
+  }
+
+  #fail(failure: Failure): void {
+    if (!this.#over) this.#events.onFailed(failure);
+  }
+}
