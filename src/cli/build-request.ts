@@ -121,11 +121,13 @@ const demo = (values: OptionValues, around: Surroundings): DemoRequest => ({
 });
 
 const selection = (values: OptionValues, words: readonly string[], around: Surroundings): Selection => {
+  const sshConfig = values.text("ssh-config");
   return {
     patterns: words.length > 0 ? words : ["all"],
     limits: values.texts("limit"),
     inventories: inventoriesNamed(values.texts("inventory"), around),
     sets: values.assignments("set"),
+    sshConfig: sshConfig === undefined || sshConfig === "none" ? sshConfig : atHome(sshConfig, around),
     overrides: {
       user: values.text("user"),
       port: values.count("port", 1, 65_535),

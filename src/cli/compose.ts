@@ -107,13 +107,17 @@ export const composeRun = (
   };
 };
 
+const systemKnownHosts = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"] as const;
+
 const transportFor = (request: FleetRequest, io: Io, keys: KeyRing): RunContext["transport"] =>
   createSshTransport({
     clocks: clocksFor(request),
+    // What ssh reads where its configuration says nothing (ssh_config(5), UserKnownHostsFile, GlobalKnownHostsFile).
     knownHostsFiles:
       request.knownHosts === undefined
-        ? [`${io.home}/.ssh/known_hosts`, "/etc/ssh/ssh_known_hosts"]
+        ? [`${io.home}/.ssh/known_hosts`, `${io.home}/.ssh/known_hosts2`, ...systemKnownHosts]
         : [request.knownHosts],
+    knownHostsForAll: request.knownHosts !== undefined,
     hostKeyPolicy: request.hostKeyPolicy,
     keys,
     connectParallel: request.connectParallel,

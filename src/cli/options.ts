@@ -69,6 +69,13 @@ const selection: readonly Option[] = [
     says: "bastions on the way, as ssh -J takes them; none: straight",
     unset: "the inventory's",
   },
+  {
+    name: "ssh-config",
+    takes: "FILE",
+    group: reach,
+    says: "ssh's configuration, in place of its own files; none: without",
+    unset: "ssh's own",
+  },
   { name: "identity", takes: "FILE", group: reach, says: "private key file; repeatable" },
   {
     name: "become",

@@ -30,6 +30,8 @@ export interface Selection {
   /** `--set`, bare setting names, later ones win; the names and values are the inventory's to check. */
   readonly sets: readonly Assignment[];
   readonly overrides: Overrides;
+  /** A file in place of ssh's own configuration; `none`; undefined: ssh's own. */
+  readonly sshConfig: string | undefined;
 }
 
 export interface Assignment {

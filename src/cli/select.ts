@@ -1,8 +1,10 @@
 /** From a request to the hosts it selects: which files, which settings, which patterns. */
 import { existsSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
 import { type Complaint, err, type Result } from "../domain/result.ts";
 import { readFile } from "../inventory/files.ts";
 import { type Resolved, resolveHosts } from "../inventory/resolve.ts";
+import { sshConfig } from "../ssh-config/ask.ts";
 import type { Io } from "./io.ts";
 import { inventoryDefaults, type Selection } from "./request.ts";
 
@@ -47,7 +49,18 @@ const select = async (
     workingDirectory: io.workingDirectory,
     readFile,
     interrupt,
+    askSsh: sshConfig({
+      ...surroundings(io),
+      file: request.sshConfig,
+      signal: interrupt,
+    }),
   });
+};
+
+/** ssh finds its files by the account's home directory, whatever HOME says. */
+const surroundings = ({ env, user }: Io) => {
+  const { homedir, uid } = userInfo();
+  return { env, uid, home: homedir, localUser: user, localHost: hostname() };
 };
 
 const inventoriesOf = (request: Selection, io: Io): Result<readonly string[], readonly Complaint[]> => {

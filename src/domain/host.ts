@@ -13,6 +13,14 @@ export interface Endpoint {
   readonly identityFiles: readonly AbsPath[];
   /** `sunssh`: also offer the algorithms of Solaris 11.3's default sshd, for this host only. */
   readonly sshLegacy: "none" | "sunssh";
+  /** Offer the keys of the files only, and of an agent those only that the files name. Absent: when there are files. */
+  readonly identitiesOnly?: boolean;
+  /** The agent's socket, or `none`; absent: the environment's. */
+  readonly agentSocket?: AbsPath;
+  /** The name its host key is known by, without a port (HostKeyAlias); absent: address and port. */
+  readonly knownAs?: string;
+  /** known_hosts files in place of the run's. */
+  readonly knownHostsFiles?: readonly AbsPath[];
 }
 
 /** One node as the inventory describes it: how to reach it, how to become root on it, what should be true of it. */

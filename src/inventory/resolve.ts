@@ -1,3 +1,4 @@
+import type { HostName } from "../domain/ids.ts";
 import { type Complaint, err, isNonEmpty, ok, type Result } from "../domain/result.ts";
 import { type Claims, layer } from "./claims.ts";
 import type { ReadFile } from "./files.ts";
@@ -6,8 +7,9 @@ import { type Asked, type Findings, joinLevels, readLevel } from "./levels.ts";
 import type { Group, Inventory } from "./model.ts";
 import { type ConnectionOptions, claimsOfOptions } from "./options.ts";
 import { selectHosts } from "./patterns.ts";
-import { contradictions, type Fallbacks, type ResolvedHost, settleHost } from "./settle.ts";
+import { contradictions, type Fallbacks, type ResolvedHost, settleHost, sshQuestion } from "./settle.ts";
 import { readInventories, readSettingsFiles } from "./sources.ts";
+import type { AskSsh } from "./ssh-defaults.ts";
 
 export interface ResolveInput {
   /** Inventory files in the order given; a later one overrides an earlier one. */
@@ -23,6 +25,8 @@ export interface ResolveInput {
   readonly home: string;
   readonly workingDirectory: string;
   readonly readFile: ReadFile;
+  /** Asked about the selected hosts only. */
+  readonly askSsh: AskSsh;
   /** Aborted: an executable inventory is killed. */
   readonly interrupt?: AbortSignal;
 }
@@ -45,25 +49,35 @@ export const resolveHosts = async (input: ResolveInput): Promise<Result<Resolved
     return err([inventory, files, options].flatMap((part) => (part.ok ? [] : part.error)));
 
   const findings: Findings = { complaints: new Map(), warnings: new Map() };
-  const all = settleAll(inventory.value, files.value, options.value, input, findings);
+  const all = gatherAll(inventory.value, files.value, options.value, findings);
   const selection = selectHosts(inventory.value, input.patterns, input.limits, input.readFile);
   const wrong = [...findings.complaints.values(), ...(selection.ok ? [] : selection.error)];
   if (!selection.ok || isNonEmpty(wrong)) return err(wrong);
 
-  const hosts = selection.value.flatMap((name) => all.get(name) ?? []);
-  const contradicting = inconsistent(hosts);
+  const hosts = await settleAll(
+    selection.value.flatMap((name) => all.get(name) ?? []),
+    input,
+  );
+  if (!hosts.ok) return hosts;
+  const contradicting = inconsistent(hosts.value);
   return isNonEmpty(contradicting)
     ? err(contradicting)
-    : ok({ hosts, warnings: [...inventory.value.warnings, ...findings.warnings.values()] });
+    : ok({ hosts: hosts.value, warnings: [...inventory.value.warnings, ...findings.warnings.values()] });
 };
 
-const settleAll = (
+/** A host and all that was said about it. */
+interface Gathered {
+  readonly name: HostName;
+  readonly groups: readonly string[];
+  readonly asked: Asked;
+}
+
+const gatherAll = (
   inventory: Inventory,
   weakest: Claims,
   strongest: Claims,
-  input: ResolveInput,
   findings: Findings,
-): ReadonlyMap<string, ResolvedHost> => {
+): ReadonlyMap<string, Gathered> => {
   const groups = [...inventory.groups.values()];
   const levels = new Map(groups.map((group) => [group, readLevel(group.variables, findings)]));
   const fromFolders = new Map(
@@ -72,15 +86,9 @@ const settleAll = (
       .map((group) => [group, readLevel(group.folderVariables, findings)]),
   );
   const groupsAbove = groupLevels(inventory.groups);
-  const absolute = absolutePath(input.home, input.workingDirectory);
-  const fallbacks: Fallbacks = {
-    loginUser: input.loginUser,
-    identityFiles: (input.options.identity ?? []).map(absolute),
-    absolute,
-  };
   // Hosts of the same groups, most of a fleet, share what their groups ask for.
   const ofGroups = new Map<readonly Group[], Asked>();
-  const resolved = new Map<string, ResolvedHost>();
+  const gathered = new Map<string, Gathered>();
   for (const host of inventory.hosts.values()) {
     const above = groupsAbove(host);
     const shared =
@@ -92,9 +100,29 @@ const settleAll = (
     ofGroups.set(above, shared);
     const own = joinLevels(shared, [readLevel(host.variables, findings)]);
     const asked = { ...own, settings: layer(own.settings, strongest) };
-    resolved.set(host.name, settleHost(host.name, [...host.groups], asked, fallbacks));
+    gathered.set(host.name, { name: host.name, groups: [...host.groups], asked });
   }
-  return resolved;
+  return gathered;
+};
+
+const settleAll = async (
+  hosts: readonly Gathered[],
+  input: ResolveInput,
+): Promise<Result<readonly ResolvedHost[], readonly Complaint[]>> => {
+  const absolute = absolutePath(input.home, input.workingDirectory);
+  const fallbacks: Fallbacks = {
+    loginUser: input.loginUser,
+    identityFiles: (input.options.identity ?? []).map(absolute),
+    absolute,
+  };
+  const answers = await input.askSsh(hosts.map(({ name, asked }) => sshQuestion(name, asked)));
+  if (!answers.ok) return answers;
+  return ok(
+    hosts.flatMap(({ name, groups, asked }, at) => {
+      const ssh = answers.value[at];
+      return ssh === undefined ? [] : settleHost(name, groups, asked, fallbacks, ssh);
+    }),
+  );
 };
 
 const absolutePath =

@@ -1,11 +1,11 @@
-import type { Become, Endpoint, Host } from "../domain/host.ts";
+import type { Become, Host } from "../domain/host.ts";
 import type { AbsPath, HostName } from "../domain/ids.ts";
 import type { Complaint } from "../domain/result.ts";
 import { defaultSettings, type Settings } from "../domain/settings.ts";
 import type { Claims } from "./claims.ts";
-import type { JumpWord } from "./jump.ts";
 import type { Asked } from "./levels.ts";
 import { defaultText, type SettingKey, settingKeys, settingsTable } from "./settings-table.ts";
+import type { SshAnswer, SshQuestion } from "./ssh-defaults.ts";
 
 /** A host with all its settings and, by name, where each comes from: `file:line`, `--set …`, an option or `default`. */
 export interface ResolvedHost {
@@ -24,8 +24,18 @@ export interface Fallbacks {
   readonly absolute: (path: string) => AbsPath;
 }
 
+/** The source of what OpenSSH's configuration says. */
+const SSH_CONFIG = "ssh's configuration";
 /** SSH's own port. */
 const SSH_PORT = 22;
+
+/** What ssh is to be asked about a host: its configuration is weaker than every source of ours. */
+export const sshQuestion = (name: HostName, { settings: { values }, extra }: Asked): SshQuestion => ({
+  destination: extra.address?.value ?? name,
+  ...(values.user === undefined ? {} : { user: values.user }),
+  ...(values.port === undefined ? {} : { port: values.port }),
+  ...(values.jump === undefined ? {} : { jump: values.jump }),
+});
 
 /** Puts one host together from what was asked for it; `asked.settings` holds every source, the command line included. */
 export const settleHost = (
@@ -33,41 +43,42 @@ export const settleHost = (
   groups: readonly string[],
   asked: Asked,
   fallbacks: Fallbacks,
+  ssh: SshAnswer,
 ): ResolvedHost => {
   const { values, sources: claimed } = asked.settings;
   const { address, identityFile } = asked.extra;
-  const user = values.user ?? fallbacks.loginUser;
+  const user = values.user ?? ssh.user ?? fallbacks.loginUser;
   const become = values.become === undefined ? defaultBecome(user, asked) : undefined;
-  const own = identityFile ? [fallbacks.absolute(identityFile.value)] : [];
+  const own = identityFile ? [fallbacks.absolute(identityFile.value)] : undefined;
   const given = fallbacks.identityFiles.length > 0;
+  const named = given ? fallbacks.identityFiles : own;
+  // Files that a stronger source names are meant alone; those of ssh's configuration are as it says.
+  const { jump, identitiesOnly, identityFiles = [], ...trust } = ssh;
   const host: Host = {
+    ...trust,
+    ...(named === undefined && identitiesOnly !== undefined ? { identitiesOnly } : {}),
     name,
-    address: address?.value ?? name,
-    port: values.port ?? SSH_PORT,
+    address: ssh.address ?? address?.value ?? name,
+    port: values.port ?? ssh.port ?? SSH_PORT,
     user,
-    identityFiles: given ? fallbacks.identityFiles : own,
-    jump: (values.jump ?? []).map((word) => bastionOf(word, fallbacks)),
+    identityFiles: named ?? identityFiles,
+    jump,
     become: become?.value ?? values.become ?? "none",
     sshLegacy: values.sshLegacy ?? "none",
     settings: settingsOf(values),
   };
   const sources: Record<string, string> = {
-    address: address?.source ?? "the host's name",
-    identity: given ? "--identity" : (identityFile?.source ?? "default"),
+    address: ssh.address === undefined ? (address?.source ?? "the host's name") : SSH_CONFIG,
+    identity: given ? "--identity" : (identityFile?.source ?? (identityFiles.length > 0 ? SSH_CONFIG : "default")),
   };
-  for (const key of settingKeys) sources[settingsTable[key].name] = claimed[key] ?? defaultSource.get(key) ?? "";
+  const fromSsh = { user: ssh.user, port: ssh.port, jump: jump[0] };
+  for (const key of settingKeys) {
+    const ofSsh = key in fromSsh && fromSsh[key as keyof typeof fromSsh] !== undefined ? SSH_CONFIG : undefined;
+    sources[settingsTable[key].name] = claimed[key] ?? ofSsh ?? defaultSource.get(key) ?? "";
+  }
   if (become) sources["become"] = become.source;
   return { host, groups, sources };
 };
-
-/** A bastion has nothing of the host's own: as with ssh, `--user` and `--identity` are the destination's. */
-const bastionOf = ({ address, user, port }: JumpWord, { loginUser }: Fallbacks): Endpoint => ({
-  address,
-  port: port ?? SSH_PORT,
-  user: user ?? loginUser,
-  identityFiles: [],
-  sshLegacy: "none",
-});
 
 /** `default`, with the reason where the value alone does not say it: `default (2 x cache_headroom)`. */
 const defaultSource: ReadonlyMap<SettingKey, string> = new Map(

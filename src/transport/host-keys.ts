@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Endpoint } from "../domain/host.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { blobType, fingerprint, hostPattern, KnownHosts, type KnownKey, knownHostsLine } from "./known-hosts.ts";
 
@@ -13,6 +14,35 @@ export type HostKeyVerdict = { readonly refused?: Failure; readonly record?: tru
 
 /** A known_hosts of 10,000 hosts with three keys each is 8 MiB. */
 const MAX_KNOWN_HOSTS_BYTES = 64 * 1024 ** 2;
+
+/** The known hosts of a run, by the files a server has its own. */
+export class HostKeyFiles {
+  readonly #files: readonly string[];
+  readonly #policy: HostKeyPolicy;
+  readonly #forAll: boolean;
+  readonly #read = new Map<string, HostKeys>();
+
+  /** `files`: of a server that names none; with `forAll` of every server. */
+  constructor(files: readonly string[], policy: HostKeyPolicy, forAll: boolean) {
+    this.#files = files;
+    this.#policy = policy;
+    this.#forAll = forAll;
+  }
+
+  of(server: Pick<Endpoint, "knownHostsFiles">): HostKeys {
+    const knownHostsFiles = (this.#forAll ? undefined : server.knownHostsFiles) ?? this.#files;
+    const key = JSON.stringify(knownHostsFiles);
+    const hostKeys = this.#read.get(key) ?? new HostKeys(knownHostsFiles, this.#policy);
+    this.#read.set(key, hostKeys);
+    return hostKeys;
+  }
+}
+
+/** What a server's key is filed under: its alias without a port, else address and port (ssh_config(5), HostKeyAlias). */
+const filedAs = ({ address, port, knownAs }: Named): readonly [name: string, port: number] =>
+  knownAs === undefined ? [address, port] : [knownAs, 22];
+
+type Named = Pick<Endpoint, "address" | "port" | "knownAs">;
 
 export class HostKeys {
   readonly #files: readonly string[];
@@ -32,16 +62,17 @@ export class HostKeys {
     return this.#loaded;
   }
 
-  typesOf(address: string, port: number): ReadonlySet<string> {
-    return this.#known.typesOf(address, port);
+  typesOf(server: Named): ReadonlySet<string> {
+    return this.#known.typesOf(...filedAs(server));
   }
 
-  judge(address: string, port: number, key: Buffer): HostKeyVerdict {
+  judge(server: Named, key: Buffer): HostKeyVerdict {
+    const [address, port] = filedAs(server);
     const blob = key.toString("base64");
     const verdict = this.#known.judge(address, port, blob);
     if (verdict.kind === "match") return {};
     if (verdict.kind === "unknown") {
-      return this.#policy === "accept-new" ? { record: true } : { refused: this.#unknown(address, port, blob) };
+      return this.#policy === "accept-new" ? { record: true } : { refused: this.#unknown(server, blob) };
     }
     return {
       refused:
@@ -52,14 +83,15 @@ export class HostKeys {
   }
 
   /** Writes a new key down: one write, on disk before we log in. A key that cannot be written is not trusted either. */
-  record(address: string, port: number, key: Buffer): Failure | undefined {
+  record(server: Named, key: Buffer): Failure | undefined {
+    const [address, port] = filedAs(server);
     const blob = key.toString("base64");
     const file = this.#files[0];
     if (file === undefined) return noPlace("no known_hosts file is configured");
     // Another connection to the same host may have been first: then its key is the known one.
     const now = this.#known.judge(address, port, blob);
     if (now.kind === "match") return undefined;
-    if (now.kind !== "unknown") return this.judge(address, port, key).refused;
+    if (now.kind !== "unknown") return this.judge(server, key).refused;
     try {
       const line = knownHostsLine(address, port, blob, this.#known.isHashed(file) ? randomBytes(20) : undefined);
       append(file, line);
@@ -86,15 +118,19 @@ export class HostKeys {
     return undefined;
   }
 
-  #unknown(address: string, port: number, blob: string): Failure {
-    const name = hostPattern(address, port);
+  #unknown(server: Named, blob: string): Failure {
+    const { address, port } = server;
+    const name = hostPattern(...filedAs(server));
     const type = blobType(blob);
     return {
       code: "E_HOSTKEY",
       message: `the host key of ${name} is not known: offered ${fingerprint(blob)} (${type}), known: none`,
       try:
         `compare the fingerprint with the node's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub on its console), then ` +
-        `ssh-keyscan -p ${port} ${address} >>${this.#files[0] ?? "~/.ssh/known_hosts"}; or --host-key-policy accept-new`,
+        (server.knownAs === undefined
+          ? `ssh-keyscan -p ${port} ${address} >>${this.#files[0] ?? "~/.ssh/known_hosts"}; or `
+          : "") +
+        "--host-key-policy accept-new",
     };
   }
 }

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { ParsedKey } from "ssh2";
 import { errorCode } from "./host-keys.ts";
 import { encryptionOf } from "./key-format.ts";
+import { blobType } from "./known-hosts.ts";
 import { utils } from "./ssh2.ts";
 
-/** `locked`: encrypted; its public half (base64) may still pick the same key out of an agent. `why` follows the path in a sentence. */
+/** `locked`: encrypted, or only a public key; its public half (base64) may still pick the same key out of an agent. `why` follows the path in a sentence. */
 export type Identity =
   | { readonly kind: "key"; readonly path: string; readonly key: ParsedKey }
   | LockedIdentity
@@ -68,9 +69,11 @@ const readIdentity = async (path: string, passphrase?: Buffer): Promise<Identity
   try {
     const { size, mode } = await stat(path);
     if (size > MAX_KEY_FILE_BYTES) return unusable("is too large for a key");
+    const text = await readFile(path, "utf8");
+    const blob = publicBlob(text);
+    if (blob !== undefined) return { kind: "locked", path, blob, opens: false, why: publicOnly };
     // ssh refuses such keys too; whoever can read it may have copied it.
     if ((mode & 0o077) !== 0) return unusable(`may be read by others (mode ${(mode & 0o777).toString(8)}; chmod 600)`);
-    const text = await readFile(path, "utf8");
     const encryption = await encryptionOf(path, text);
     const key = encryption === undefined || passphrase !== undefined ? opened(text, passphrase) : undefined;
     if (key !== undefined) return { kind: "key", path, key };
@@ -80,8 +83,19 @@ const readIdentity = async (path: string, passphrase?: Buffer): Promise<Identity
       : "is encrypted in a form that cannot be opened here";
     return { kind: "locked", path, ...encryption, why };
   } catch (error) {
-    return errorCode(error) === "ENOENT" ? { kind: "absent", path } : unusable(`cannot be read (${errorCode(error)})`);
+    if (errorCode(error) !== "ENOENT") return unusable(`cannot be read (${errorCode(error)})`);
+    // As with ssh, the public half alone picks the key out of an agent.
+    const beside = path.endsWith(".pub") ? undefined : await readIdentity(`${path}.pub`);
+    return beside?.kind === "locked" ? { ...beside, path } : { kind: "absent", path };
   }
+};
+
+const publicOnly = "is a public key, and ssh-agent does not hold its private half";
+
+/** The key (base64) of a file with one public key in it (sshd(8), AUTHORIZED_KEYS FILE FORMAT, without options). */
+const publicBlob = (text: string): string | undefined => {
+  const [, type, blob] = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+=*)(?: .*)?\s*$/.exec(text) ?? [];
+  return blob !== undefined && blobType(blob) === type ? blob : undefined;
 };
 
 /** The key in a file's text, fit to sign with; undefined when there is none, or the passphrase is not its own. */

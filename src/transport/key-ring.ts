@@ -28,16 +28,26 @@ const unfit = `is encrypted, and ${MAX_PASSPHRASES} passphrases did not open it`
 const unneeded = "is encrypted, and was not asked for because there were other keys to try";
 
 export class KeyRing {
-  readonly agent: Agent | undefined;
   /** Keys that a host of this run has taken. */
   readonly taken: Set<ParsedKey> = new Set();
   readonly #identities: Identities;
   readonly #defaults: readonly string[];
+  readonly #agentSocket: string | undefined;
+  /** By their sockets. */
+  readonly #agents = new Map<string, Agent>();
 
   constructor({ identityFiles, agentSocket, homeDir }: KeyRingOptions) {
-    this.agent = agentSocket === undefined ? undefined : new Agent(agentSocket);
+    this.#agentSocket = agentSocket;
     this.#identities = new Identities(homeDir);
     this.#defaults = identityFiles;
+  }
+
+  /** The agent a server is logged in to with, if any. */
+  agentOf({ agentSocket = this.#agentSocket }: Pick<Endpoint, "agentSocket">): Agent | undefined {
+    if (agentSocket === undefined || agentSocket === "none") return undefined;
+    const agent = this.#agents.get(agentSocket) ?? new Agent(agentSocket);
+    this.#agents.set(agentSocket, agent);
+    return agent;
   }
 
   /** The keys of a host's files, or of the default ones, in the order they are offered. */
@@ -52,6 +62,7 @@ export class KeyRing {
    * Without `ask` (no terminal) the files stay closed, and the failures of their hosts say so.
    */
   async unlock(hosts: readonly Endpoint[], ask: AskPassphrase | undefined): Promise<"done" | "stopped"> {
+    for (const host of hosts) this.agentOf(host);
     const named = await this.#closed(hosts.flatMap(({ identityFiles }) => identityFiles));
     for (const identity of named) if ((await this.#open(identity, ask)) === "stopped") return "stopped";
     if (hosts.every(({ identityFiles }) => identityFiles.length > 0)) return "done";
@@ -81,10 +92,10 @@ export class KeyRing {
     return identities.some(({ kind }) => kind === "key") || (await this.#held()).size > 0;
   }
 
-  /** Public halves (base64) of what ssh-agent holds; one that does not answer holds nothing. */
+  /** Public halves (base64) of what the agents hold; one that does not answer holds nothing. */
   async #held(): Promise<ReadonlySet<string>> {
-    const keys = await this.agent?.keys().catch(() => []);
-    return new Set(keys?.map(({ blob }) => blob));
+    const lists = await Promise.all([...this.#agents.values()].map((agent) => agent.keys().catch(() => [])));
+    return new Set(lists.flat().map(({ blob }) => blob));
   }
 
   async #open(identity: LockedIdentity, ask: AskPassphrase | undefined): Promise<"opened" | "closed" | "stopped"> {

@@ -10,7 +10,7 @@ import { type Offer, offerFor } from "./algorithms.ts";
 import { authHandler } from "./auth.ts";
 import * as failures from "./failures.ts";
 import { ignoreHostKeyAnnouncement } from "./host-key-announcement.ts";
-import type { HostKeys } from "./host-keys.ts";
+import type { HostKeyFiles, HostKeys } from "./host-keys.ts";
 import type { Identity } from "./identities.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { ServerHello } from "./server-hello.ts";
@@ -23,7 +23,7 @@ const KEEPALIVES_UNANSWERED = 3;
 
 /** Whom the connections of one run trust, and what they show in turn. */
 export interface Trust {
-  readonly hostKeys: HostKeys;
+  readonly hostKeys: HostKeyFiles;
   readonly keys: KeyRing;
 }
 
@@ -32,7 +32,7 @@ export const keysFor = async (
   endpoint: Endpoint,
   { hostKeys, keys }: Trust,
 ): Promise<Result<readonly Identity[], Failure>> => {
-  const unreadable = await hostKeys.load();
+  const unreadable = await hostKeys.of(endpoint).load();
   return unreadable === undefined ? ok(await keys.of(endpoint)) : err(unreadable);
 };
 
@@ -53,6 +53,7 @@ export class Login {
   readonly #endpoint: Endpoint;
   readonly #socket: Duplex;
   readonly #trust: Trust;
+  readonly #hostKeys: HostKeys;
   readonly #events: LoginEvents;
   readonly #offer: Offer;
   readonly #client = new SshClient();
@@ -68,8 +69,9 @@ export class Login {
     this.#endpoint = endpoint;
     this.#socket = socket;
     this.#trust = trust;
+    this.#hostKeys = trust.hostKeys.of(endpoint);
     this.#events = events;
-    this.#offer = offerFor(endpoint.sshLegacy, trust.hostKeys.typesOf(endpoint.address, endpoint.port));
+    this.#offer = offerFor(endpoint.sshLegacy, this.#hostKeys.typesOf(endpoint));
     this.#listen();
     if (socket instanceof Socket && socket.connecting) socket.once("connect", () => this.#enter("banner"));
     else this.#enter("banner");
@@ -106,7 +108,7 @@ export class Login {
   }
 
   #connect(identities: readonly Identity[]): void {
-    const { address, port, user, identityFiles } = this.#endpoint;
+    const { user, identityFiles, identitiesOnly = identityFiles.length > 0 } = this.#endpoint;
     this.#client.connect({
       sock: this.#socket,
       username: user,
@@ -116,7 +118,7 @@ export class Login {
       keepaliveCountMax: KEEPALIVES_UNANSWERED,
       algorithms: this.#offer,
       hostVerifier: (key: Buffer): boolean => {
-        const verdict = this.#trust.hostKeys.judge(address, port, key);
+        const verdict = this.#hostKeys.judge(this.#endpoint, key);
         this.#hostKeyFailure = verdict.refused;
         if (verdict.record) this.#newKey = Buffer.from(key);
         return verdict.refused === undefined;
@@ -124,8 +126,8 @@ export class Login {
       authHandler: authHandler({
         user,
         identities,
-        onlyThese: identityFiles.length > 0,
-        agent: this.#trust.keys.agent,
+        onlyThese: identitiesOnly,
+        agent: this.#trust.keys.agentOf(this.#endpoint),
         onExhausted: (failure) => this.#fail(failure),
       }),
     });
@@ -141,8 +143,7 @@ export class Login {
 
   #onHandshake(): void {
     this.#socket.removeListener("data", this.#onHello);
-    const { address, port } = this.#endpoint;
-    const unrecorded = this.#newKey && this.#trust.hostKeys.record(address, port, this.#newKey);
+    const unrecorded = this.#newKey && this.#hostKeys.record(this.#endpoint, this.#newKey);
     if (unrecorded === undefined) this.#enter("auth");
     else this.#fail(unrecorded);
   }

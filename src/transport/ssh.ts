@@ -1,7 +1,7 @@
 /** The transport over ssh2: no ssh binary, one process, one thread for the whole fleet. */
 import { Connection, type Shared } from "./connection.ts";
 import { HandshakeSlots } from "./handshake-slots.ts";
-import { type HostKeyPolicy, HostKeys } from "./host-keys.ts";
+import { HostKeyFiles, type HostKeyPolicy } from "./host-keys.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { Resolver } from "./resolver.ts";
 import type { Chunk, Clocks, Transport } from "./transport.ts";
@@ -11,6 +11,8 @@ export interface SshOptions {
   readonly clocks: Clocks;
   /** In the order of trust; keys accepted as new are written to the first. Missing files count as empty. */
   readonly knownHostsFiles: readonly string[];
+  /** They hold for servers that name files of their own, too. */
+  readonly knownHostsForAll: boolean;
   readonly hostKeyPolicy: HostKeyPolicy;
   /** Opened before: a connection waits for no person. */
   readonly keys: KeyRing;
@@ -22,7 +24,7 @@ export interface SshOptions {
 export const createSshTransport = (options: SshOptions, resolver = new Resolver()): Transport => {
   const open = new Set<Connection>();
   const trust = {
-    hostKeys: new HostKeys(options.knownHostsFiles, options.hostKeyPolicy),
+    hostKeys: new HostKeyFiles(options.knownHostsFiles, options.hostKeyPolicy, options.knownHostsForAll),
     keys: options.keys,
   };
   const shared: Shared = {

@@ -14,6 +14,7 @@ const MAX_LINES = 300;
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   inventory: ["domain", "ini", "yaml"],
+  "ssh-config": ["domain", "inventory"],
   remote: ["domain"],
   transport: ["domain", "ssh2"],
   journal: ["domain"],
@@ -21,7 +22,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   view: ["domain", "string-width"],
   "view/tui": ["domain", "view", "ink", "react", "string-width"],
   lab: ["domain", "ssh2"],
-  cli: ["domain", "inventory", "remote", "transport", "journal", "engine", "view", "view/tui", "lab", "yargs"],
+  cli: [
+    "domain",
+    "inventory",
+    "ssh-config",
+    "remote",
+    "transport",
+    "journal",
+    "engine",
+    "view",
+    "view/tui",
+    "lab",
+    "yargs",
+  ],
   ".": ["cli"],
 };
 

@@ -59,6 +59,8 @@ export const against = (
   lab.knownHostsPath,
   "--identity",
   lab.keyPath,
+  "--ssh-config",
+  "none",
   "--state-dir",
   stateDir,
 ];

@@ -48,6 +48,7 @@ export const sshTransport = (more: Partial<TransportOptions> = {}, resolver?: Re
     {
       clocks: clocksOf(20_000),
       knownHostsFiles: [],
+      knownHostsForAll: false,
       hostKeyPolicy: "strict",
       keys: new KeyRing({ identityFiles: [], agentSocket: undefined, homeDir: "/nonexistent", ...more }),
       connectParallel: 16,

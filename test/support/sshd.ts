@@ -32,7 +32,7 @@ export interface SshdOptions {
   readonly config?: readonly string[];
 }
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 
 /** Makes a key pair and gives the private key's file; the public one is beside it as `.pub`. */
 export const makeKey = (file: string, type = "ed25519", passphrase = ""): string => {

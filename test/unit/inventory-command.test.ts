@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { renderInventory } from "../../src/cli/commands/inventory.ts";
 import { resolveHosts } from "../../src/inventory/resolve.ts";
+import { withoutSsh } from "../../src/inventory/ssh-defaults.ts";
 
 const hostsOf = async (patterns: readonly string[]) => {
   const text =
@@ -13,6 +14,7 @@ const hostsOf = async (patterns: readonly string[]) => {
     patterns,
     limits: [],
     loginUser: "operator",
+    askSsh: withoutSsh("operator"),
     home: "/home/operator",
     workingDirectory: "/srv",
     readFile: () => ({ kind: "bytes", bytes: new TextEncoder().encode(text) }),

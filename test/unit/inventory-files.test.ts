@@ -17,6 +17,7 @@ import { readFile } from "../../src/inventory/files.ts";
 import { MAX_FILE_BYTES } from "../../src/inventory/model.ts";
 import { resolveHosts } from "../../src/inventory/resolve.ts";
 import { readInventories, readSettingsFiles } from "../../src/inventory/sources.ts";
+import { withoutSsh } from "../../src/inventory/ssh-defaults.ts";
 import { importsOf } from "../support/architecture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "novasweep-inventory-"));
@@ -150,6 +151,7 @@ describe("the examples of the repository", () => {
       patterns: ["all"],
       limits: [],
       loginUser: "operator",
+      askSsh: withoutSsh("operator"),
       home: "/home/operator",
       workingDirectory: "/",
       readFile,

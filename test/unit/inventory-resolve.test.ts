@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { ReadFile } from "../../src/inventory/files.ts";
 import { type ResolveInput, resolveHosts } from "../../src/inventory/resolve.ts";
+import { withoutSsh } from "../../src/inventory/ssh-defaults.ts";
 
 /** Files by name; everything else but `files` and the expectations may be left out. */
 interface Case {
@@ -39,6 +40,7 @@ const resolve = (input: Case) => {
     home: "/home/operator",
     workingDirectory: "/srv/fleet",
     readFile: disk(texts),
+    askSsh: withoutSsh("operator"),
   });
 };
 

@@ -78,6 +78,7 @@ const rolloutOf = (request: DemoRequest, lab: Lab): RolloutRequest => ({
   inventories: [lab.inventoryPath],
   sets: [],
   overrides: { user: undefined, port: undefined, become: undefined, jump: undefined, identityFiles: [lab.keyPath] },
+  sshConfig: "none",
   knownHosts: lab.knownHostsPath,
   hostKeyPolicy: "strict",
   parallel: 32,

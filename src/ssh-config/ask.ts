@@ -1,0 +1,145 @@
+/** Asks ssh what its configuration says of hosts and of the bastions before them, each once. */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Endpoint } from "../domain/host.ts";
+import { type Complaint, err, isNonEmpty, ok, type Result } from "../domain/result.ts";
+import type { JumpWord } from "../inventory/jump.ts";
+import { type AskSsh, plainBastion, type SshAnswer, type SshQuestion, withoutSsh } from "../inventory/ssh-defaults.ts";
+import { type RawAnswer, readAnswer, type Surroundings } from "./answer.ts";
+import { saysAnything } from "./content.ts";
+import { type Dump, readDump } from "./dump.ts";
+import { findSsh, runSsh } from "./run-ssh.ts";
+
+export interface SshConfigOptions extends Surroundings {
+  /** A configuration in place of ssh's own files (ssh -F); `none`; undefined: ssh's own. */
+  readonly file: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** ssh costs 5 ms of a core a host, and a `Match exec` what it costs. */
+const AT_ONCE = 16;
+/** Bastions of bastions: beyond this they name each other. */
+const MAX_DEPTH = 4;
+const SYSTEM_FILE = "/etc/ssh/ssh_config";
+const OWN_FILES = `~/.ssh/config, ${SYSTEM_FILE}`;
+
+/** The way to ask for one run. Complaints: `E_SETTING`, each once however many hosts it concerns. */
+export const sshConfig =
+  (options: SshConfigOptions): AskSsh =>
+  async (questions) => {
+    if (!isInUse(options)) return withoutSsh(options.localUser)(questions);
+    const ssh = findSsh(options.env["PATH"]);
+    return ssh === undefined ? err([noSsh(options)]) : new Asking(ssh, options).askAll(questions);
+  };
+
+const noSsh = ({ file }: SshConfigOptions): Complaint => ({
+  code: "E_SETTING",
+  what: "ssh's configuration says something, and there is no ssh to evaluate it",
+  where: file ?? OWN_FILES,
+  try: "install OpenSSH's client; --ssh-config none does without, and takes all from the inventory",
+});
+
+const isInUse = ({ file, home }: SshConfigOptions): boolean => {
+  if (file === "none") return false;
+  // One that was named and is not there is ssh's to complain about.
+  if (file !== undefined) return !existsSync(file) || saysAnything(file, home, `${home}/.ssh`);
+  return saysAnything(`${home}/.ssh/config`, home) || saysAnything(SYSTEM_FILE, home, dirname(SYSTEM_FILE));
+};
+
+type Answered = Result<SshAnswer, string>;
+
+/** What is known so far; every pair of words is asked for once. Errors are phrases. */
+class Asking {
+  readonly #ssh: string;
+  readonly #options: SshConfigOptions;
+  readonly #dumps = new Map<string, Promise<Result<Dump, string>>>();
+  #without: Dump = new Map();
+
+  constructor(ssh: string, options: SshConfigOptions) {
+    this.#ssh = ssh;
+    this.#options = options;
+  }
+
+  async askAll(questions: readonly SshQuestion[]): Promise<Result<readonly SshAnswer[], readonly Complaint[]>> {
+    const without = await this.#run(["-F", "none", "--", "host"]);
+    if (!without.ok) return err([this.#complaint(without.error, ["any host"])]);
+    this.#without = without.value;
+    const answers: Answered[] = [];
+    const rest = questions.entries();
+    const work = async (): Promise<void> => {
+      for (const [at, question] of rest) answers[at] = await this.#answer(question);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    const complaints = this.#complaints(questions, answers);
+    return isNonEmpty(complaints)
+      ? err(complaints)
+      : ok(answers.flatMap((answer) => (answer.ok ? [answer.value] : [])));
+  }
+
+  async #answer(question: SshQuestion, depth = 0): Promise<Answered> {
+    const raw = await this.#raw(question);
+    if (!raw.ok) return raw;
+    const jump = await this.#chain(raw.value.jump, depth);
+    return jump.ok ? ok({ ...raw.value, jump: jump.value }) : jump;
+  }
+
+  /** As with ssh -J a,b: only the first bastion may have bastions of its own. */
+  async #chain(words: readonly JumpWord[], depth: number): Promise<Result<readonly Endpoint[], string>> {
+    if (words.length > 0 && depth === MAX_DEPTH) return err(`bastions have bastions, more than ${MAX_DEPTH} deep`);
+    const chain: Endpoint[] = [];
+    for (const [at, word] of words.entries()) {
+      const { address: destination, ...said } = word;
+      const answer = await this.#answer({ destination, ...said, ...(at === 0 ? {} : { jump: [] }) }, depth + 1);
+      if (!answer.ok) return answer;
+      const { jump, ...settings } = answer.value;
+      chain.push(...jump, { ...plainBastion(word, this.#options.localUser), ...settings });
+    }
+    return ok(chain);
+  }
+
+  async #raw(question: SshQuestion): Promise<Result<RawAnswer, string>> {
+    const { destination, user, port } = question;
+    const words = [
+      ...(this.#options.file === undefined ? [] : ["-F", this.#options.file]),
+      ...(user === undefined ? [] : ["-l", user]),
+      ...(port === undefined ? [] : ["-p", String(port)]),
+      "--",
+      destination,
+    ];
+    const key = JSON.stringify(words);
+    const dump = this.#dumps.get(key) ?? this.#run(words);
+    this.#dumps.set(key, dump);
+    const done = await dump;
+    return done.ok ? readAnswer(question, done.value, this.#without, this.#options) : done;
+  }
+
+  async #run(words: readonly string[]): Promise<Result<Dump, string>> {
+    const done = await runSsh(this.#ssh, words, this.#options.signal);
+    return done.ok ? ok(readDump(done.value)) : err(`ssh -G ${done.error}`);
+  }
+
+  /** Each once, for it is often the same for all. */
+  #complaints(questions: readonly SshQuestion[], answers: readonly Answered[]): readonly Complaint[] {
+    const wrong = new Map<string, string[]>();
+    for (const [at, { destination }] of questions.entries()) {
+      const answer = answers[at];
+      if (answer === undefined || answer.ok) continue;
+      const those = wrong.get(answer.error);
+      if (those === undefined) wrong.set(answer.error, [destination]);
+      else those.push(destination);
+    }
+    return [...wrong].map(([why, destinations]) => this.#complaint(why, destinations));
+  }
+
+  #complaint(why: string, destinations: readonly string[]): Complaint {
+    const { file } = this.#options;
+    const [first, ...others] = destinations;
+    const more = others.length > 0 ? ` and ${others.length} more` : "";
+    return {
+      code: "E_SETTING",
+      what: `ssh's configuration for ${first}${more}: ${why}`,
+      where: file ?? OWN_FILES,
+      try: `look at ssh -G ${file === undefined ? "" : `-F ${file} `}${first}; --ssh-config none does without, and takes all from the inventory`,
+    };
+  }
+}
