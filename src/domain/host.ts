@@ -3,6 +3,14 @@ import type { Settings } from "./settings.ts";
 
 export type Become = "none" | "sudo" | "su" | "pfexec";
 
+/** What ssh_config(5) has under KexAlgorithms, HostKeyAlgorithms, Ciphers and MACs. */
+export interface AlgorithmLists {
+  readonly kex?: readonly string[];
+  readonly hostKey?: readonly string[];
+  readonly cipher?: readonly string[];
+  readonly mac?: readonly string[];
+}
+
 /** An SSH server and who logs in there: a node, or a bastion on the way to one. */
 export interface Endpoint {
   /** What is resolved and connected to. Behind a bastion, the last one does both. */
@@ -19,6 +27,8 @@ export interface Endpoint {
   readonly agentSocket?: AbsPath;
   /** The name its host key is known by, without a port (HostKeyAlias); absent: address and port. */
   readonly knownAs?: string;
+  /** Algorithms in the order they are to be asked for, by their names in RFC 4253 and of OpenSSH; a list that is absent: ours. */
+  readonly algorithms?: AlgorithmLists;
   /** known_hosts files in place of the run's. */
   readonly knownHostsFiles?: readonly AbsPath[];
 }

@@ -57,6 +57,7 @@ export const readAnswer = (
     ...(agent.value === undefined ? {} : { agentSocket: agent.value }),
     ...(knownAs === undefined ? {} : { knownAs }),
     ...knownHostsOf(said, dump),
+    ...algorithmsOf(said),
   });
 };
 
@@ -88,6 +89,15 @@ const agentOf = (
     ? standing.env[value.replace(/^\$\{?(\w+)\}?$/, "$1")]
     : expandPath(value, standing);
   return path === undefined ? err(`IdentityAgent ${value} names nothing`) : ok(path);
+};
+
+const algorithmsOf = (said: Dump): Pick<SshAnswer, "algorithms"> => {
+  const keywords = { kex: "kexalgorithms", hostKey: "hostkeyalgorithms", cipher: "ciphers", mac: "macs" };
+  const lists = Object.entries(keywords).flatMap(([name, keyword]) => {
+    const list = said.get(keyword)?.[0];
+    return list === undefined ? [] : [[name, list.split(",")] as const];
+  });
+  return lists.length === 0 ? {} : { algorithms: Object.fromEntries(lists) };
 };
 
 /** Both lists as soon as one of them is said: together they are the files in force. */

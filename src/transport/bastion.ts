@@ -6,7 +6,7 @@ import type { Failure } from "../domain/outcome.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import * as failures from "./failures.ts";
 import { LayerClock } from "./layer-clock.ts";
-import { keysFor, Login, type Trust } from "./login.ts";
+import { Login, prepareLogin, type Trust } from "./login.ts";
 import type { Clocks } from "./transport.ts";
 import type { Way } from "./ways.ts";
 
@@ -67,8 +67,8 @@ export class Bastion {
   async #start(reaching: Promise<Result<Way, Failure>>, trust: Trust): Promise<void> {
     const way = await reaching;
     if (!way.ok) return this.#lose(way.error, "said");
-    const identities = await keysFor(this.#endpoint, trust);
-    if (!identities.ok) return this.#lose(identities.error);
+    const prepared = await prepareLogin(this.#endpoint, trust);
+    if (!prepared.ok) return this.#lose(prepared.error);
     const socket = await way.value.open((layer) => this.#clock.enter(layer));
     if (!socket.ok) return this.#lose(socket.error);
     if (this.#lost !== undefined) {
@@ -77,7 +77,7 @@ export class Bastion {
     }
     const because = (failure: Failure) =>
       way.value.lost === undefined ? this.#lose(failure) : this.#lose(way.value.lost, "said");
-    this.#login = new Login(this.#endpoint, socket.value, identities.value, trust, {
+    this.#login = new Login(this.#endpoint, socket.value, prepared.value, trust, {
       onLayer: (layer) => this.#clock.enter(layer),
       onReady: (client) => {
         this.#clock.stop();

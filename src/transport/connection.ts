@@ -7,7 +7,7 @@ import { ChunkQueue } from "./chunk-queue.ts";
 import * as failures from "./failures.ts";
 import type { HandshakeSlots } from "./handshake-slots.ts";
 import { LayerClock } from "./layer-clock.ts";
-import { keysFor, Login, type Trust } from "./login.ts";
+import { Login, prepareLogin, type Trust } from "./login.ts";
 import { ScriptChannel } from "./script-channel.ts";
 import type { Chunk, Clocks } from "./transport.ts";
 import type { Way, Ways } from "./ways.ts";
@@ -83,15 +83,15 @@ export class Connection {
   }
 
   async #connect(way: Way, command: string): Promise<void> {
-    const identities = await keysFor(this.#host, this.#shared);
-    if (!identities.ok) return this.#lose(identities.error);
+    const prepared = await prepareLogin(this.#host, this.#shared);
+    if (!prepared.ok) return this.#lose(prepared.error);
     const socket = await way.open((layer) => this.#enter(layer));
     if (!socket.ok) return this.#lose(socket.error);
     if (this.#settled) {
       socket.value.destroy();
       return;
     }
-    this.#login = new Login(this.#host, socket.value, identities.value, this.#shared, {
+    this.#login = new Login(this.#host, socket.value, prepared.value, this.#shared, {
       onLayer: (layer) => this.#enter(layer),
       onReady: (client) => this.#onReady(client, command),
       onFailed: (failure) => this.#lose(way.lost ?? failure),

@@ -113,6 +113,13 @@ export const cutInAuthFailure = (host: Endpoint, why: string): Failure => ({
   try: "look at the node's sshd log: MaxAuthTries, LoginGraceTime, AllowUsers, PerSourcePenalties",
 });
 
+/** ssh's configuration leaves no algorithm that we can do. */
+export const noAlgorithmFailure = (host: Endpoint, keyword: string): Failure => ({
+  code: "E_HANDSHAKE",
+  message: `${dialled(host)}: ssh's configuration has ${keyword} of which novasweep can do none`,
+  try: `add one to ${keyword} for this host; docs/explanation/connections.md has the list`,
+});
+
 /** The server speaks, but not so that we understand each other; names the first list without a common member. */
 export const handshakeFailure = (host: Endpoint, ours: Offer, hello: ServerHello, detail: string): Failure => {
   const gap = hello.offer === undefined ? undefined : gapBetween(ours, hello.offer);

@@ -6,7 +6,7 @@ import type { Endpoint } from "../domain/host.ts";
 import type { Layer } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { err, ok, type Result } from "../domain/result.ts";
-import { type Offer, offerFor } from "./algorithms.ts";
+import { emptyList, type Offer, offerFor } from "./algorithms.ts";
 import { authHandler } from "./auth.ts";
 import * as failures from "./failures.ts";
 import { ignoreHostKeyAnnouncement } from "./host-key-announcement.ts";
@@ -27,13 +27,24 @@ export interface Trust {
   readonly keys: KeyRing;
 }
 
-/** The keys for a server, once the known host keys have been read: nothing is connected to before. */
-export const keysFor = async (
+/** What a login begins with. */
+export interface Prepared {
+  readonly identities: readonly Identity[];
+  readonly offer: Offer;
+}
+
+/** Reads the known host keys and the keys for a server, and chooses the algorithms: nothing is connected to before. */
+export const prepareLogin = async (
   endpoint: Endpoint,
   { hostKeys, keys }: Trust,
-): Promise<Result<readonly Identity[], Failure>> => {
-  const unreadable = await hostKeys.of(endpoint).load();
-  return unreadable === undefined ? ok(await keys.of(endpoint)) : err(unreadable);
+): Promise<Result<Prepared, Failure>> => {
+  const known = hostKeys.of(endpoint);
+  const unreadable = await known.load();
+  if (unreadable !== undefined) return err(unreadable);
+  const offer = offerFor(endpoint, known.typesOf(endpoint));
+  const empty = emptyList(offer);
+  if (empty !== undefined) return err(failures.noAlgorithmFailure(endpoint, empty));
+  return ok({ identities: await keys.of(endpoint), offer });
 };
 
 export interface LoginEvents {
@@ -65,13 +76,13 @@ export class Login {
   #newKey: Buffer | undefined;
 
   /** `socket` may still be connecting. */
-  constructor(endpoint: Endpoint, socket: Duplex, identities: readonly Identity[], trust: Trust, events: LoginEvents) {
+  constructor(endpoint: Endpoint, socket: Duplex, { identities, offer }: Prepared, trust: Trust, events: LoginEvents) {
     this.#endpoint = endpoint;
     this.#socket = socket;
     this.#trust = trust;
     this.#hostKeys = trust.hostKeys.of(endpoint);
     this.#events = events;
-    this.#offer = offerFor(endpoint.sshLegacy, this.#hostKeys.typesOf(endpoint));
+    this.#offer = offer;
     this.#listen();
     if (socket instanceof Socket && socket.connecting) socket.once("connect", () => this.#enter("banner"));
     else this.#enter("banner");

@@ -92,6 +92,7 @@ const sayings: readonly (readonly [RegExp, Decision])[] = [
   [/Host key verification failed/, "host key"],
   [/Permission denied/, "authentication"],
   [/Could not resolve hostname/, "no address"],
+  [/no matching .* found/, "no algorithm"],
   [/Connection refused|open failed|Connection closed by UNKNOWN/, "no connection"],
 ];
 
@@ -111,6 +112,7 @@ const decisions: Readonly<Record<string, Decision>> = {
   E_AUTH: "authentication",
   E_RESOLVE: "no address",
   E_CONNECT: "no connection",
+  E_HANDSHAKE: "no algorithm",
 };
 
 const askNovasweep = async (destination: string, { config, env }: ReturnType<typeof prepare>): Promise<string> => {

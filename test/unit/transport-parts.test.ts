@@ -68,13 +68,13 @@ describe("random bytes in portions", () => {
 describe("algorithms", () => {
   const none = new Set<string>();
   test("curve25519 is first and group exchange last, with nothing of SHA-1", () => {
-    const offer = offerFor("none", none);
+    const offer = offerFor({ sshLegacy: "none" }, none);
     expect(offer.kex[0]).toBe("curve25519-sha256");
     expect(offer.kex.at(-1)).toBe("diffie-hellman-group-exchange-sha256");
     expect(JSON.stringify(offer)).not.toMatch(/sha1|"ssh-rsa"|ssh-dss|cbc|md5/);
   });
   test("sunssh adds the old ones behind the new ones", () => {
-    const offer = offerFor("sunssh", none);
+    const offer = offerFor({ sshLegacy: "sunssh" }, none);
     expect(offer.kex.slice(-3)).toEqual([
       "diffie-hellman-group14-sha1",
       "diffie-hellman-group-exchange-sha1",
@@ -84,7 +84,7 @@ describe("algorithms", () => {
     expect(offer.hmac.at(-1)).toBe("hmac-sha1");
   });
   test("host key types already known come first: an ssh-rsa key by its SHA-2 names", () => {
-    expect(offerFor("none", new Set(["ssh-rsa"])).serverHostKey.slice(0, 3)).toEqual([
+    expect(offerFor({ sshLegacy: "none" }, new Set(["ssh-rsa"])).serverHostKey.slice(0, 3)).toEqual([
       "rsa-sha2-512",
       "rsa-sha2-256",
       "ssh-ed25519",

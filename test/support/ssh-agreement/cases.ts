@@ -1,7 +1,7 @@
 /** Configurations and known_hosts files on which ssh and novasweep have to come to the same decision, and what it is. */
 
 /** `connects`, or why not, by the words of ssh and by our codes. */
-export type Decision = "connects" | "host key" | "authentication" | "no connection" | "no address";
+export type Decision = "connects" | "host key" | "authentication" | "no connection" | "no address" | "no algorithm";
 
 /** What `@NAME@` in a text stands for. */
 export interface Words {
@@ -217,6 +217,29 @@ const sections: readonly AgreementCase[] = [
   },
 ];
 
+const algorithms: readonly AgreementCase[] = [
+  { name: "one key exchange", config: "KexAlgorithms ecdh-sha2-nistp384", decision: "connects" },
+  {
+    name: "a key exchange the server has not",
+    config: "KexAlgorithms diffie-hellman-group1-sha1",
+    decision: "no algorithm",
+  },
+  { name: "one cipher and one MAC", config: "Ciphers aes192-ctr\nMACs hmac-sha2-512", decision: "connects" },
+  { name: "a cipher the server has not", config: "Ciphers aes256-cbc", decision: "no algorithm" },
+  {
+    name: "host keys of a type that is not known",
+    config: "HostKeyAlgorithms rsa-sha2-512",
+    decision: "host key",
+  },
+  {
+    name: "host keys of a type that is known",
+    config: "HostKeyAlgorithms rsa-sha2-256",
+    known: "@NODE_NAME@ @RSA@",
+    decision: "connects",
+  },
+  { name: "a host key the server has not", config: "HostKeyAlgorithms ecdsa-sha2-nistp256", decision: "no algorithm" },
+];
+
 const through = (jump: string): string => `Host @NODE@\n  ProxyJump ${jump}`;
 const bastions: readonly AgreementCase[] = [
   { name: "one bastion", config: through("root@@OUTER@:@OUTER_PORT@"), decision: "connects" },
@@ -261,4 +284,4 @@ const bastions: readonly AgreementCase[] = [
   },
 ];
 
-export const agreementCases: readonly AgreementCase[] = [...keys, ...hostKey, ...sections, ...bastions];
+export const agreementCases: readonly AgreementCase[] = [...keys, ...hostKey, ...sections, ...algorithms, ...bastions];
