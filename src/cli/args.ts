@@ -69,6 +69,11 @@ const addCommand = (parser: Argv, command: Command, found: (given: Given) => voi
     case "runs":
       parser.command("runs", "", (inner) => withOptions(inner).command("show <id>", "", asText("id"), found), found);
       return;
+    case "hosts":
+      parser.command("hosts", "", (inner) =>
+        inner.demandCommand(1).command("keys [pattern..]", "", (keys) => withOptions(asText("pattern")(keys)), found),
+      );
+      return;
     case "completion":
       parser.command("completion [shell]", "", asText("shell"), found);
       return;
@@ -95,7 +100,7 @@ const addOption = (parser: Argv, { name, alias, takes }: Option): Argv =>
 const wordsOf = (command: Command, given: Given): readonly string[] | undefined => {
   const words = [given["pattern"] ?? given["id"] ?? given["shell"] ?? []].flat().map(String);
   const rest = [given["--"] ?? []].flat().map(String);
-  const takesRest = command === "rollout" || command === "status" || command === "inventory";
+  const takesRest = ["rollout", "status", "inventory", "hosts"].includes(command);
   return rest.length > 0 && !takesRest ? undefined : [...words, ...rest];
 };
 

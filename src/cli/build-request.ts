@@ -1,7 +1,7 @@
 /** From parsed words to a request: values read, defaults filled in, contradictions refused. */
 import { err, ok, type Result } from "../domain/result.ts";
 import { OptionValues } from "./option-values.ts";
-import { becomeWays, type Command, formats, hostKeyPolicies, outputModes, shells } from "./options.ts";
+import { becomeWays, type Command, formats, hostKeyPolicies, keyFormats, outputModes, shells } from "./options.ts";
 import type {
   CompletionRequest,
   Connection,
@@ -64,6 +64,13 @@ const build = (
       return status(values, words, around);
     case "inventory":
       return inventory(values, words, around);
+    case "hosts":
+      return {
+        command,
+        ...selection(values, words, around),
+        ...connection(values, around),
+        format: values.choice("format", keyFormats) ?? "table",
+      };
     case "runs":
       return { command, show: words[0], stateDir: stateDir(values, around) };
     case "demo":

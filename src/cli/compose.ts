@@ -14,6 +14,7 @@ import type { KeyRing } from "../transport/key-ring.ts";
 import { createSshTransport } from "../transport/ssh.ts";
 import { clocksFor } from "./clocks.ts";
 import type { Io } from "./io.ts";
+import { knownHostsOf } from "./known-hosts.ts";
 import type { RolloutRequest, StatusRequest } from "./request.ts";
 import type { LiveView } from "./screen.ts";
 
@@ -107,17 +108,10 @@ export const composeRun = (
   };
 };
 
-const systemKnownHosts = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"] as const;
-
 const transportFor = (request: FleetRequest, io: Io, keys: KeyRing): RunContext["transport"] =>
   createSshTransport({
     clocks: clocksFor(request),
-    // What ssh reads where its configuration says nothing (ssh_config(5), UserKnownHostsFile, GlobalKnownHostsFile).
-    knownHostsFiles:
-      request.knownHosts === undefined
-        ? [`${io.home}/.ssh/known_hosts`, `${io.home}/.ssh/known_hosts2`, ...systemKnownHosts]
-        : [request.knownHosts],
-    knownHostsForAll: request.knownHosts !== undefined,
+    ...knownHostsOf(request, io),
     hostKeyPolicy: request.hostKeyPolicy,
     keys,
     connectParallel: request.connectParallel,

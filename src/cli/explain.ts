@@ -30,6 +30,10 @@ export const explain = (argv: readonly string[], message: string): Complaint => 
   const stray = strayOption(argv, command === undefined ? everyOption : optionsOf[command]);
   if (stray !== undefined) return unknownOption(stray, command);
   if (command === undefined) return words[0] === undefined ? noCommand : unknownCommand(words[0]);
+  if (command === "hosts" && words[1] !== "keys") {
+    const what = words[1] === undefined ? "hosts needs a word more" : `there is no command "hosts ${words[1]}"`;
+    return usage(what, "novasweep hosts keys [PATTERN...]");
+  }
   if (command === "runs" && words[1] === "show") {
     return usage("runs show takes one run's id, or its beginning", "novasweep runs, which lists them");
   }

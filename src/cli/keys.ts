@@ -1,5 +1,5 @@
 /** The keys of a run, opened before the first connection and before the screen has the terminal. */
-import type { Host } from "../domain/host.ts";
+import type { Endpoint } from "../domain/host.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { type AskPassphrase, KeyRing } from "../transport/key-ring.ts";
 import { type Io, isInteractive } from "./io.ts";
@@ -9,12 +9,12 @@ import { askPassphrase } from "./passphrase.ts";
 const defaultNames = ["id_ed25519", "id_ecdsa", "id_rsa"] as const;
 
 /**
- * The keys for these hosts, with every passphrase asked for that is needed; undefined when the person stopped at a question,
+ * The keys for these servers, bastions among them, with every passphrase asked for that is needed; undefined when the person stopped at a question,
  * or `runTimeoutS` passed over it. Without a terminal nothing is asked.
  */
 export const openKeys = async (
   io: Io,
-  hosts: readonly Host[],
+  servers: readonly Endpoint[],
   { runTimeoutS }: { readonly runTimeoutS: number },
 ): Promise<KeyRing | undefined> => {
   const keys = new KeyRing({
@@ -33,10 +33,7 @@ export const openKeys = async (
     return askPassphrase(question, { input: io.stdin, output: io.stderr, signal: stopping.signal });
   };
   try {
-    const unlocked = await keys.unlock(
-      hosts.flatMap((host) => [...host.jump, host]),
-      isInteractive(io) ? ask : undefined,
-    );
+    const unlocked = await keys.unlock(servers, isInteractive(io) ? ask : undefined);
     return unlocked === "stopped" || stopping.signal.aborted ? undefined : keys;
   } finally {
     clearTimeout(deadline);

@@ -32,10 +32,12 @@ export type ValueName =
   | "MODE"
   | "FORMAT";
 
-export type Command = "rollout" | "status" | "inventory" | "runs" | "demo" | "completion";
+export type Command = "rollout" | "status" | "inventory" | "hosts" | "runs" | "demo" | "completion";
 
 export const outputModes = ["tui", "lines", "ndjson"] as const;
 export const formats = ["table", "json"] as const;
+/** Results of `hosts keys`. */
+export const keyFormats = ["table", "json", "known_hosts"] as const;
 export const becomeWays = ["none", "sudo", "pfexec"] as const;
 export const hostKeyPolicies = ["strict", "accept-new"] as const;
 /** Shells there is a completion for. */
@@ -188,6 +190,11 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
     stateDir,
   ],
   inventory: [...selection, format],
+  hosts: [
+    ...selection.filter(({ name }) => name !== "become"),
+    ...connection.filter(({ name }) => ["known-hosts", "connect-parallel", "connect-timeout"].includes(name)),
+    { ...format, choices: keyFormats, says: `result on stdout: ${oneOf(keyFormats)}` },
+  ],
   runs: [stateDir],
   demo: [
     { name: "nodes", takes: "N", group: "Demo:", says: "simulated nodes", unset: "12" },
@@ -200,6 +207,7 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
 
 /** Words that may follow a command's name and choose what it does; what else may stand there is not a fixed word. */
 export const subcommandsOf: Readonly<Partial<Record<Command, Readonly<Record<string, string>>>>> = {
+  hosts: { keys: "the hosts' keys, compared with known_hosts" },
   runs: { show: "one run, host by host" },
   completion: { bash: "for bash", zsh: "for zsh", fish: "for fish" },
 };
@@ -209,6 +217,7 @@ export const commandSays: Readonly<Record<Command, string>> = {
   rollout: "survey, plan, confirm, then converge the hosts in waves",
   status: "survey: what every host is, has, and how it drifts",
   inventory: "the hosts a pattern selects, with their settings",
+  hosts: "host keys, collected and compared with known_hosts without logging in",
   runs: "what was done, when, by whom, with which result",
   demo: "a rollout on an embedded simulated fleet",
   completion: "the completion script of a shell",

@@ -32,6 +32,10 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
       const { inventoryCommand } = await import("./commands/inventory.ts");
       return inventoryCommand(request.value, io);
     }
+    case "hosts": {
+      const { hostsKeysCommand } = await import("./commands/hosts-keys.ts");
+      return hostsKeysCommand(request.value, io);
+    }
     case "runs": {
       const { runsCommand } = await import("./commands/runs.ts");
       return runsCommand(request.value, io);

@@ -5,13 +5,14 @@
 import type { Become } from "../domain/host.ts";
 import type { Seconds } from "../domain/ids.ts";
 import type { Share } from "../domain/waves.ts";
-import type { formats, hostKeyPolicies, outputModes, shells } from "./options.ts";
+import type { formats, hostKeyPolicies, keyFormats, outputModes, shells } from "./options.ts";
 
 /** What was asked for. `help` is an answer already: its text goes to stdout, exit 0. */
 export type Request =
   | RolloutRequest
   | StatusRequest
   | InventoryRequest
+  | HostsKeysRequest
   | RunsRequest
   | DemoRequest
   | CompletionRequest
@@ -91,6 +92,11 @@ export interface StatusRequest extends Selection, Connection {
 export interface InventoryRequest extends Selection {
   readonly command: "inventory";
   readonly format: (typeof formats)[number];
+}
+
+export interface HostsKeysRequest extends Selection, Connection {
+  readonly command: "hosts";
+  readonly format: (typeof keyFormats)[number];
 }
 
 export interface RunsRequest {

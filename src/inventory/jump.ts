@@ -36,7 +36,7 @@ const wordText = ({ address, user: account, port }: JumpWord): string => {
 export const jumpChain: Kind<readonly JumpWord[]> = {
   accepted: `\`none\`, or up to ${MAX_JUMPS} bastions with commas between them, the nearest first, each \`[user@]host[:port]\``,
   parse: (text) => {
-    if (text === "none") return [];
+    if (text.toLowerCase() === "none") return [];
     const words = text.split(",").map(parseWord);
     const fit = words.filter((word) => word !== undefined);
     return fit.length === words.length && fit.length <= MAX_JUMPS ? fit : undefined;

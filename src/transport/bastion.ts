@@ -1,17 +1,20 @@
 /** One bastion: logged in to once, and every host behind it is a channel of that connection. */
 import type { Duplex } from "node:stream";
-import type { Client } from "ssh2";
+import type { Client, ClientChannel } from "ssh2";
 import type { Endpoint } from "../domain/host.ts";
+import type { Layer } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import * as failures from "./failures.ts";
 import { LayerClock } from "./layer-clock.ts";
-import { Login, prepareLogin, type Trust } from "./login.ts";
+import { Login, type LoginEvents, prepareLogin, type Trust } from "./login.ts";
 import type { Clocks } from "./transport.ts";
 import type { Way } from "./ways.ts";
 
 /** Where a forwarded connection is said to come from; sshd only logs it. */
 const FROM = "127.0.0.1";
+/** Shorter than a host's own: a bastion that falls silent is to be named before the hosts behind it are blamed. */
+const KEEPALIVE_MS = 5_000;
 
 export class Bastion {
   /** Settles once: logged in, or why not. */
@@ -22,6 +25,9 @@ export class Bastion {
   #login: Login | undefined;
   #client: Client | undefined;
   #lost: Failure | undefined;
+  #lostIdle = false;
+  /** Hosts that are connected through it now. */
+  #carried = 0;
 
   /** `way`: to the bastion itself, through others where there are any. */
   constructor(endpoint: Endpoint, way: Promise<Result<Way, Failure>>, trust: Trust, clocks: Clocks) {
@@ -40,45 +46,68 @@ export class Bastion {
     return this.#lost;
   }
 
+  /** It was logged in to, and nobody used it when it went: sshd may close idle connections (UnusedConnectionTimeout). */
+  get lostIdle(): boolean {
+    return this.#lostIdle;
+  }
+
   /** A connection from the bastion to a server. The caller's clock bounds the wait. */
   open({ address, port }: Endpoint): Promise<Result<Duplex, Failure>> {
-    const client = this.#client;
-    if (client === undefined || this.#lost !== undefined)
-      return Promise.resolve(err(this.#lost ?? failures.bastionFailure(this.#endpoint, failures.closedFailure)));
     return new Promise((resolve) => {
+      const client = this.#client;
+      if (client === undefined || this.#lost !== undefined) {
+        resolve(err(this.#lost ?? this.#named(failures.closedFailure)));
+        return;
+      }
       try {
         client.forwardOut(FROM, 0, address, port, (error, channel) => {
           if (error) resolve(err(this.#lost ?? failures.forwardFailure({ address, port }, this.#endpoint, error)));
-          else resolve(ok(channel));
+          else resolve(ok(this.#carry(channel)));
         });
       } catch {
         // ssh2 throws when the socket died a moment ago.
-        resolve(err(this.#lost ?? failures.bastionFailure(this.#endpoint, failures.closedFailure)));
+        this.#lose(failures.closedFailure);
+        resolve(err(this.#lost ?? this.#named(failures.closedFailure)));
       }
     });
   }
 
   close(): void {
+    this.#lost ??= this.#named(failures.closedFailure);
     this.#clock.stop();
-    this.#login?.close("goodbye");
-    this.#settle(err(failures.bastionFailure(this.#endpoint, failures.closedFailure)));
+    // Where nobody is logged in yet there is nobody to say goodbye to, and a socket that is still connecting would wait.
+    this.#login?.close(this.#client === undefined ? "cut" : "goodbye");
+    this.#settle(err(this.#lost));
+  }
+
+  #carry(channel: ClientChannel): Duplex {
+    // sshd passes on that the far side closed, and closes the channel itself only when we do too.
+    channel.allowHalfOpen = false;
+    this.#carried += 1;
+    // Later, so that what goes together with the connection still counts as carried.
+    channel.once("close", () => setImmediate(() => (this.#carried -= 1)));
+    return channel;
   }
 
   async #start(reaching: Promise<Result<Way, Failure>>, trust: Trust): Promise<void> {
     const way = await reaching;
-    if (!way.ok) return this.#lose(way.error, "said");
+    if (!way.ok) return this.#lose(way.error, "named");
     const prepared = await prepareLogin(this.#endpoint, trust);
     if (!prepared.ok) return this.#lose(prepared.error);
-    const socket = await way.value.open((layer) => this.#clock.enter(layer));
+    const onLayer = (layer: Layer): void => {
+      if (this.#lost === undefined) this.#clock.enter(layer);
+    };
+    if (this.#lost !== undefined) return;
+    const socket = await way.value.open(onLayer);
     if (!socket.ok) return this.#lose(socket.error);
     if (this.#lost !== undefined) {
       socket.value.destroy();
       return;
     }
     const because = (failure: Failure) =>
-      way.value.lost === undefined ? this.#lose(failure) : this.#lose(way.value.lost, "said");
-    this.#login = new Login(this.#endpoint, socket.value, prepared.value, trust, {
-      onLayer: (layer) => this.#clock.enter(layer),
+      way.value.lost === undefined ? this.#lose(failure) : this.#lose(way.value.lost, "named");
+    const events: LoginEvents = {
+      onLayer,
       onReady: (client) => {
         this.#clock.stop();
         this.#client = client;
@@ -87,15 +116,21 @@ export class Bastion {
       onFailed: because,
       onBroken: (why) => because(failures.brokenFailure(why)),
       onClosed: () => because(failures.closedFailure),
-    });
+    };
+    this.#login = new Login(this.#endpoint, socket.value, prepared.value, trust, events, KEEPALIVE_MS);
   }
 
-  /** `said`: the failure names a bastion before this one. Its channels are cut first, so that their hosts are told at once. */
-  #lose(failure: Failure, named: "said" | "unsaid" = "unsaid"): void {
+  /** `named`: the failure names a bastion before this one already. Its channels are cut, so that their hosts are told at once. */
+  #lose(failure: Failure, by: "named" | "unnamed" = "unnamed"): void {
     if (this.#lost !== undefined) return;
-    this.#lost = named === "said" ? failure : failures.bastionFailure(this.#endpoint, failure);
+    this.#lost = by === "named" ? failure : this.#named(failure);
+    this.#lostIdle = this.#client !== undefined && this.#carried === 0;
     this.#clock.stop();
     this.#login?.close("cut");
     this.#settle(err(this.#lost));
+  }
+
+  #named(failure: Failure): Failure {
+    return failures.bastionFailure(this.#endpoint, failure);
   }
 }

@@ -5,11 +5,21 @@ import type { Failure } from "../domain/outcome.ts";
 import type { Offer } from "./algorithms.ts";
 import { printable, type ServerHello } from "./server-hello.ts";
 
+/** A server, and what it is reached through. */
+export type Reached = Endpoint & { readonly jump?: readonly Endpoint[] };
+
 /** A server as a person would dial it. */
-export const dialled = ({ address, port }: Pick<Endpoint, "address" | "port">): string => `${address} port ${port}`;
+export const dialled = ({ address, port, jump = [] }: Pick<Reached, "address" | "port" | "jump">): string =>
+  [`${address} port ${port}`, ...jump.map((bastion) => bastion.address).reverse()].join(" through ");
+
+/** The command that reaches it by hand. */
+const sshTo = ({ address, port, user, jump = [] }: Reached, option = ""): string => {
+  const chain = jump.map((bastion) => `${bastion.user}@${bastion.address}:${bastion.port}`).join(",");
+  return `ssh ${option}${chain === "" ? "" : `-J ${chain} `}-p ${port} ${user}@${address}`;
+};
 
 /** The clock of a layer ran out. `said`: what the server had sent instead of a banner. */
-export const timeoutFailure = (host: Endpoint, layer: Layer, ms: number, said: string): Failure => {
+export const timeoutFailure = (host: Reached, layer: Layer, ms: number, said: string): Failure => {
   const heard = layer === "banner" && said !== "" ? `; it said "${said}"` : "";
   const what =
     layer === "queue" ? `no handshake before that of ${dialled(host)} got on` : `no answer from ${dialled(host)}`;
@@ -21,8 +31,8 @@ export const timeoutFailure = (host: Endpoint, layer: Layer, ms: number, said: s
 };
 
 /** Where to look when a connection is stuck in a layer. */
-const lookInto = (host: Endpoint, layer: Layer): string => {
-  const verbosely = `ssh -v -p ${host.port} ${host.user}@${host.address}`;
+const lookInto = (host: Reached, layer: Layer): string => {
+  const verbosely = sshTo(host, "-v ");
   switch (layer) {
     case "bastion":
     case "queue":
@@ -46,13 +56,13 @@ const lookInto = (host: Endpoint, layer: Layer): string => {
   }
 };
 
-export const hostTimeoutFailure = (host: Endpoint, layer: Layer, ms: number): Failure => ({
+export const hostTimeoutFailure = (host: Reached, layer: Layer, ms: number): Failure => ({
   code: "E_HOST_TIMEOUT",
   message: `${dialled(host)} was not done after ${ms / 1000} s (in ${layerWords[layer]})`,
   try: "raise --host-timeout, or look why the node is slow",
 });
 
-export const resolveFailure = (host: Endpoint, systemCode: string): Failure => ({
+export const resolveFailure = (host: Reached, systemCode: string): Failure => ({
   code: "E_RESOLVE",
   message: `${printable(host.address)} has no address (${systemCode})`,
   try: `set ansible_host in the inventory, or see what getent hosts ${printable(host.address)} says`,
@@ -72,7 +82,7 @@ const socketWords: Readonly<Record<string, string>> = {
 
 /** The socket failed, or closed (`systemCode` undefined) in a layer before the script. */
 export const socketFailure = (
-  host: Endpoint,
+  host: Reached,
   layer: Layer,
   systemCode: string | undefined,
   hello: ServerHello,
@@ -107,28 +117,28 @@ export const socketFailure = (
 };
 
 /** The server ended the connection instead of answering to a key. */
-export const cutInAuthFailure = (host: Endpoint, why: string): Failure => ({
+export const cutInAuthFailure = (host: Reached, why: string): Failure => ({
   code: "E_AUTH",
   message: `${dialled(host)} cut the connection during authentication: ${printable(why)}`,
   try: "look at the node's sshd log: MaxAuthTries, LoginGraceTime, AllowUsers, PerSourcePenalties",
 });
 
 /** ssh's configuration leaves no algorithm that we can do. */
-export const noAlgorithmFailure = (host: Endpoint, keyword: string): Failure => ({
+export const noAlgorithmFailure = (host: Reached, keyword: string): Failure => ({
   code: "E_HANDSHAKE",
   message: `${dialled(host)}: ssh's configuration has ${keyword} of which novasweep can do none`,
   try: `add one to ${keyword} for this host; docs/explanation/connections.md has the list`,
 });
 
 /** The server speaks, but not so that we understand each other; names the first list without a common member. */
-export const handshakeFailure = (host: Endpoint, ours: Offer, hello: ServerHello, detail: string): Failure => {
+export const handshakeFailure = (host: Reached, ours: Offer, hello: ServerHello, detail: string): Failure => {
   const gap = hello.offer === undefined ? undefined : gapBetween(ours, hello.offer);
   const peer = hello.banner ?? `"${hello.said}" instead of an SSH banner`;
   if (gap === undefined) {
     return {
       code: "E_HANDSHAKE",
       message: `handshake with ${dialled(host)} failed: ${printable(detail)} (${peer})`,
-      try: `ssh -v -p ${host.port} ${host.user}@${host.address}`,
+      try: sshTo(host, "-v "),
     };
   }
   return {
@@ -155,47 +165,48 @@ const gapBetween = (
 };
 
 /** The server ended an established session in a layer of ours without an exit status. */
-export const lostFailure = (host: Endpoint, why: string, scriptSent: boolean): Failure => ({
+export const lostFailure = (host: Reached, why: string, scriptSent: boolean): Failure => ({
   code: "E_LOST",
   message: `lost ${dialled(host)}: ${printable(why)}; ${scriptSent ? "the whole script had been sent and may have run" : "the script had not been sent, so it did not run"}`,
   ...(scriptSent ? { try: "the host is looked at again before anything else is done to it" } : {}),
 });
 
-export const floodFailure = (host: Endpoint, maxBytes: number): Failure => ({
+export const floodFailure = (host: Reached, maxBytes: number): Failure => ({
   code: "E_FLOOD",
   message: `${dialled(host)} sent more than ${maxBytes / 1024 ** 2} MiB`,
   try: "see what the login shell's startup files print",
 });
 
-export const shellFailure = (host: Endpoint, command: string, why: string): Failure => ({
+export const shellFailure = (host: Reached, command: string, why: string): Failure => ({
   code: "E_SHELL",
   message: `${dialled(host)} would not start ${command}: ${printable(why)}`,
-  try: `try: ssh -p ${host.port} ${host.user}@${host.address} '${command}' </dev/null; a forced command or MaxSessions may forbid it`,
+  try: `try: ${sshTo(host)} '${command}' </dev/null; a forced command or MaxSessions may forbid it`,
 });
 
-export const stoppedFailure = (host: Endpoint): Failure => ({
+export const stoppedFailure = (host: Reached): Failure => ({
   code: "E_STOPPED",
   message: `the connection to ${dialled(host)} was cut on request`,
 });
 
 /** A bastion's trouble, which all hosts behind it share: the same sentence for each. */
-export const bastionFailure = (bastion: Endpoint, { code, message, ...failure }: Failure): Failure => ({
+export const bastionFailure = (bastion: Endpoint, failure: Failure): Failure => ({
   ...failure,
-  code,
-  message: `bastion ${dialled(bastion)}: ${message}`,
+  message: `bastion ${dialled(bastion)}: ${failure.message}`,
+  // Of keys the advice is the same; the rest speaks of a node and its settings.
+  ...(isOfKeys(failure) ? {} : { try: `look at the bastion: ${sshTo(bastion, "-v ")}` }),
 });
+
+const isOfKeys = ({ code }: Failure): boolean => code === "E_HOSTKEY" || code === "E_AUTH";
 
 /** A connection that was in use broke. */
 export const brokenFailure = (why: string): Failure => ({
   code: "E_CONNECT",
   message: `the connection broke: ${printable(why)}`,
-  try: "look at the bastion, then run again",
 });
 
 export const closedFailure: Failure = {
   code: "E_CONNECT",
   message: "the connection closed",
-  try: "look at the bastion's sshd log, then run again",
 };
 
 /** RFC 4254, 5.1: SSH_OPEN_ADMINISTRATIVELY_PROHIBITED. */

@@ -4,8 +4,18 @@ import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readS
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Endpoint } from "../domain/host.ts";
+import type { SeenKey } from "../domain/host-key.ts";
 import type { Failure } from "../domain/outcome.ts";
-import { blobType, fingerprint, hostPattern, KnownHosts, type KnownKey, knownHostsLine } from "./known-hosts.ts";
+import type { Reached } from "./failures.ts";
+import {
+  blobType,
+  fingerprint,
+  hostPattern,
+  KnownHosts,
+  type KnownKey,
+  knownHostsLine,
+  type Verdict,
+} from "./known-hosts.ts";
 
 export type HostKeyPolicy = "strict" | "accept-new";
 
@@ -15,15 +25,23 @@ export type HostKeyVerdict = { readonly refused?: Failure; readonly record?: tru
 /** A known_hosts of 10,000 hosts with three keys each is 8 MiB. */
 const MAX_KNOWN_HOSTS_BYTES = 64 * 1024 ** 2;
 
+/** Whose keys are only looked at: their connections end at the key, whatever is known of it. */
+export interface KeyWatch {
+  readonly only: ReadonlySet<object>;
+  readonly onKey: (server: object, key: SeenKey) => void;
+}
+
 /** The known hosts of a run, by the files a server has its own. */
 export class HostKeyFiles {
   readonly #files: readonly string[];
   readonly #policy: HostKeyPolicy;
   readonly #forAll: boolean;
+  readonly #watch: KeyWatch | undefined;
   readonly #read = new Map<string, HostKeys>();
 
   /** `files`: of a server that names none; with `forAll` of every server. */
-  constructor(files: readonly string[], policy: HostKeyPolicy, forAll: boolean) {
+  constructor(files: readonly string[], policy: HostKeyPolicy, forAll: boolean, watch?: KeyWatch) {
+    this.#watch = watch;
     this.#files = files;
     this.#policy = policy;
     this.#forAll = forAll;
@@ -32,7 +50,7 @@ export class HostKeyFiles {
   of(server: Pick<Endpoint, "knownHostsFiles">): HostKeys {
     const knownHostsFiles = (this.#forAll ? undefined : server.knownHostsFiles) ?? this.#files;
     const key = JSON.stringify(knownHostsFiles);
-    const hostKeys = this.#read.get(key) ?? new HostKeys(knownHostsFiles, this.#policy);
+    const hostKeys = this.#read.get(key) ?? new HostKeys(knownHostsFiles, this.#policy, this.#watch);
     this.#read.set(key, hostKeys);
     return hostKeys;
   }
@@ -42,18 +60,20 @@ export class HostKeyFiles {
 const filedAs = ({ address, port, knownAs }: Named): readonly [name: string, port: number] =>
   knownAs === undefined ? [address, port] : [knownAs, 22];
 
-type Named = Pick<Endpoint, "address" | "port" | "knownAs">;
+type Named = Pick<Reached, "address" | "port" | "knownAs" | "jump">;
 
 export class HostKeys {
   readonly #files: readonly string[];
   readonly #policy: HostKeyPolicy;
+  readonly #watch: KeyWatch | undefined;
   readonly #known = new KnownHosts();
   #loaded: Promise<Failure | undefined> | undefined;
 
   /** `files` in the order of trust; new keys go to the first. */
-  constructor(files: readonly string[], policy: HostKeyPolicy) {
+  constructor(files: readonly string[], policy: HostKeyPolicy, watch?: KeyWatch) {
     this.#files = files;
     this.#policy = policy;
+    this.#watch = watch;
   }
 
   /** Reads the files, once for the run. A file that is there but cannot be read is a failure: it may hold revoked keys. */
@@ -70,6 +90,10 @@ export class HostKeys {
     const [address, port] = filedAs(server);
     const blob = key.toString("base64");
     const verdict = this.#known.judge(address, port, blob);
+    if (this.#watch?.only.has(server)) {
+      this.#watch.onKey(server, seenKey(verdict, address, port, blob));
+      return { refused: onlyLooked };
+    }
     if (verdict.kind === "match") return {};
     if (verdict.kind === "unknown") {
       return this.#policy === "accept-new" ? { record: true } : { refused: this.#unknown(server, blob) };
@@ -127,13 +151,35 @@ export class HostKeys {
       message: `the host key of ${name} is not known: offered ${fingerprint(blob)} (${type}), known: none`,
       try:
         `compare the fingerprint with the node's own (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub on its console), then ` +
-        (server.knownAs === undefined
+        (isKeyscanned(server)
           ? `ssh-keyscan -p ${port} ${address} >>${this.#files[0] ?? "~/.ssh/known_hosts"}; or `
           : "") +
         "--host-key-policy accept-new",
     };
   }
 }
+
+/** ssh-keyscan knows no alias and no bastion. */
+const isKeyscanned = ({ knownAs, jump = [] }: Named): boolean => knownAs === undefined && jump.length === 0;
+
+/** Nobody is told: whoever only looks has the key. */
+const onlyLooked: Failure = { code: "E_HOSTKEY", message: "the key was only looked at" };
+
+const seenKey = (verdict: Verdict, address: string, port: number, blob: string): SeenKey => ({
+  verdict: verdict.kind,
+  type: blobType(blob),
+  fingerprint: fingerprint(blob),
+  line: knownHostsLine(address, port, blob),
+  ...("known" in verdict
+    ? {
+        known: {
+          type: verdict.known.type,
+          fingerprint: fingerprint(verdict.known.blob),
+          place: placeOf(verdict.known),
+        },
+      }
+    : {}),
+});
 
 const changed = (address: string, port: number, blob: string, known: KnownKey): Failure => ({
   code: "E_HOSTKEY",

@@ -76,7 +76,14 @@ export class Login {
   #newKey: Buffer | undefined;
 
   /** `socket` may still be connecting. */
-  constructor(endpoint: Endpoint, socket: Duplex, { identities, offer }: Prepared, trust: Trust, events: LoginEvents) {
+  constructor(
+    endpoint: Endpoint,
+    socket: Duplex,
+    { identities, offer }: Prepared,
+    trust: Trust,
+    events: LoginEvents,
+    keepaliveMs: number = KEEPALIVE_MS,
+  ) {
     this.#endpoint = endpoint;
     this.#socket = socket;
     this.#trust = trust;
@@ -86,7 +93,7 @@ export class Login {
     this.#listen();
     if (socket instanceof Socket && socket.connecting) socket.once("connect", () => this.#enter("banner"));
     else this.#enter("banner");
-    this.#connect(identities);
+    this.#connect(identities, keepaliveMs);
     // After ssh2's own, which is the first.
     socket.on("data", this.#onHello);
   }
@@ -118,14 +125,14 @@ export class Login {
     });
   }
 
-  #connect(identities: readonly Identity[]): void {
+  #connect(identities: readonly Identity[], keepaliveInterval: number): void {
     const { user, identityFiles, identitiesOnly = identityFiles.length > 0 } = this.#endpoint;
     this.#client.connect({
       sock: this.#socket,
       username: user,
       ident: "novasweep",
       readyTimeout: 0, // the layers have clocks of their own
-      keepaliveInterval: KEEPALIVE_MS,
+      keepaliveInterval,
       keepaliveCountMax: KEEPALIVES_UNANSWERED,
       algorithms: this.#offer,
       hostVerifier: (key: Buffer): boolean => {

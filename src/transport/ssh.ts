@@ -1,7 +1,7 @@
 /** The transport over ssh2: no ssh binary, one process, one thread for the whole fleet. */
 import { Connection, type Shared } from "./connection.ts";
 import { HandshakeSlots } from "./handshake-slots.ts";
-import { HostKeyFiles, type HostKeyPolicy } from "./host-keys.ts";
+import { HostKeyFiles, type HostKeyPolicy, type KeyWatch } from "./host-keys.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { Resolver } from "./resolver.ts";
 import type { Chunk, Clocks, Transport } from "./transport.ts";
@@ -14,6 +14,8 @@ export interface SshOptions {
   /** They hold for servers that name files of their own, too. */
   readonly knownHostsForAll: boolean;
   readonly hostKeyPolicy: HostKeyPolicy;
+  /** Servers of which only the host key is wanted. */
+  readonly watch?: KeyWatch;
   /** Opened before: a connection waits for no person. */
   readonly keys: KeyRing;
   /** Connections between TCP connect and authentication at once, at least 1. sshd's MaxStartups begins to drop at 10 a node or bastion. */
@@ -24,7 +26,7 @@ export interface SshOptions {
 export const createSshTransport = (options: SshOptions, resolver = new Resolver()): Transport => {
   const open = new Set<Connection>();
   const trust = {
-    hostKeys: new HostKeyFiles(options.knownHostsFiles, options.hostKeyPolicy, options.knownHostsForAll),
+    hostKeys: new HostKeyFiles(options.knownHostsFiles, options.hostKeyPolicy, options.knownHostsForAll, options.watch),
     keys: options.keys,
   };
   const shared: Shared = {

@@ -18,7 +18,7 @@ export interface Way {
   readonly lost: Failure | undefined;
 }
 
-/** A bastion that is gone is logged in to this often in one run, and no more: then its hosts fail at once. */
+/** A bastion that breaks under its hosts is logged in to this often in one run, and no more: then they fail at once. */
 const MADE_AT_MOST = 2;
 /** What trying again does not mend, and may lock an account. */
 const final: ReadonlySet<string> = new Set(["E_AUTH", "E_HOSTKEY"]);
@@ -50,17 +50,18 @@ export class Ways {
   }
 
   close(): void {
-    // The last of a chain was made first.
-    for (const { bastion } of this.#bastions.values()) bastion.close();
+    // The outer one of a chain was made first; the inner one says goodbye through it.
+    for (const { bastion } of [...this.#bastions.values()].reverse()) bastion.close();
   }
 
   #bastion(last: Endpoint, chain: readonly Endpoint[]): Bastion {
-    const key = JSON.stringify(chain);
+    const key = JSON.stringify(chain.map((one) => ({ ...one, address: one.address.toLowerCase() })));
     const known = this.#bastions.get(key);
     if (known !== undefined && !isWorthAnother(known)) return known.bastion;
     // Its way is asked for only now: what goes through a bastion that is gone is gone with it.
     const bastion = new Bastion(last, this.to(last, chain.slice(0, -1)), this.#trust, this.#clocks);
-    this.#bastions.set(key, { bastion, times: (known?.times ?? 0) + 1 });
+    const before = known === undefined || known.bastion.lostIdle ? 0 : known.times;
+    this.#bastions.set(key, { bastion, times: before + 1 });
     return bastion;
   }
 
@@ -81,8 +82,8 @@ export class Ways {
   }
 }
 
-const isWorthAnother = ({ bastion: { lost }, times }: Made): boolean =>
-  lost !== undefined && times < MADE_AT_MOST && !final.has(lost.code);
+const isWorthAnother = ({ bastion: { lost, lostIdle }, times }: Made): boolean =>
+  lost !== undefined && (lostIdle || times < MADE_AT_MOST) && !final.has(lost.code);
 
 const through = (bastion: Bastion, endpoint: Endpoint): Way => ({
   get lost() {

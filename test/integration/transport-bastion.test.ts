@@ -1,8 +1,9 @@
 /** Bastions: real sshds one behind the other. One connection for all hosts behind one; each is verified and named. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Endpoint, Host } from "../../src/domain/host.ts";
+import type { Chunk } from "../../src/transport/transport.ts";
 import { isLong } from "../support/long.ts";
 import {
   clocksOf,
@@ -14,6 +15,7 @@ import {
   type TransportOptions,
 } from "../support/ssh-host.ts";
 import { makeKey, publicKey, type Sshd, startSshd } from "../support/sshd.ts";
+import { startStuckServer } from "../support/stuck-server.ts";
 
 /** Each of them costs sshd a tenth of a second. */
 const HOSTS = isLong ? 200 : 50;
@@ -42,6 +44,12 @@ const once = async (host: Host, options: Partial<TransportOptions> = {}, script 
   await transport.close();
   return reply;
 };
+/** Established connections to 127.0.31.6 (proc(5), net/tcp: the address with its bytes turned, state 01). */
+const openToSilent = (): number =>
+  readFileSync("/proc/self/net/tcp", "latin1")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , to, state]) => to?.startsWith("061F007F:") && state === "01").length;
 const logins = (server: Sshd): number => server.log().match(/Accepted publickey/g)?.length ?? 0;
 
 beforeAll(async () => {
@@ -97,6 +105,7 @@ describe("a bastion", () => {
     expect(reply.message).toMatch(
       /^bastion 127\.0\.31\.1 port \d+: the host key of \[127\.0\.31\.1\]:\d+ is not known/,
     );
+    await expect.poll(() => outer.log().slice(log)).toMatch(/Connection (closed|reset)|Disconnect/i);
     expect(outer.log().slice(log)).not.toContain("publickey");
   });
 
@@ -197,7 +206,76 @@ describe("a bastion", () => {
     expect(logins(outer) - before).toBe(2);
   });
 
-  test("that is down, or silent, fails its hosts when its own clock runs out", async () => {
+  test("passes on at once that the node's own connection broke", async () => {
+    const transport = through();
+    let brokeAtMs = Number.POSITIVE_INFINITY;
+    const breaking = async function* (chunks: AsyncIterable<Chunk>) {
+      for await (const chunk of chunks) {
+        if (chunk.kind === "stdout") {
+          brokeAtMs = Date.now();
+          node.killSessions();
+        }
+        yield chunk;
+      }
+    };
+    const reply = await collect(breaking(transport.run(behind(outer), "echo on; sleep 60; exit 0\n", never)));
+    await transport.close();
+    expect(reply).toMatchObject({ code: "E_LOST", last: { scriptSent: true } });
+    expect(reply.message).toMatch(/^lost 127\.0\.31\.3 port \d+ through 127\.0\.31\.1: /);
+    expect(Date.now() - brokeAtMs).toBeLessThan(5_000);
+  });
+
+  test("behind another is named when it dies, and made once more", async () => {
+    const before = logins(inner);
+    const transport = through();
+    expect((await collect(transport.run(behind(outer, inner), "exit 0\n", never))).last.kind).toBe("exit");
+    const running = collect(transport.run(behind(outer, inner), "sleep 60; exit 0\n", never));
+    await expect.poll(() => node.sessions().length).toBeGreaterThan(0);
+    inner.killSessions();
+    const cut = await running;
+    expect(cut.message).toMatch(/bastion 127\.0\.31\.2 port \d+: the connection /);
+    expect((await collect(transport.run(behind(outer, inner), "exit 0\n", never))).last.kind).toBe("exit");
+    await transport.close();
+    expect(logins(inner) - before).toBe(2);
+  });
+
+  test("that closes idle connections is made again whenever it is needed", async () => {
+    const idle = await startSshd({
+      address: "127.0.31.5",
+      authorized: [publicKey(key)],
+      config: ["UnusedConnectionTimeout 1s"],
+    });
+    try {
+      const file = join(outer.dir, "idle");
+      writeFileSync(file, known(idle, node));
+      const transport = through({ knownHostsFiles: [file] });
+      for (const made of [1, 2, 3]) {
+        const { last } = await collect(transport.run(behind(idle), "exit 0\n", never));
+        expect(last).toEqual({ kind: "exit", status: 0 });
+        expect(logins(idle)).toBe(made);
+        await expect.poll(() => idle.sessions().length, { timeout: 20_000 }).toBe(0);
+      }
+      await transport.close();
+    } finally {
+      await idle.stop();
+    }
+  });
+
+  test("that says nothing is let go of when the run ends", async () => {
+    const silent = await startStuckServer("127.0.31.6", "banner");
+    const transport = through();
+    const stopping = new AbortController();
+    const host = { ...behind(), jump: [{ ...endpoint(outer), address: "127.0.31.6", port: silent.port }] };
+    const waiting = collect(transport.run(host, "", stopping.signal));
+    await expect.poll(openToSilent).toBeGreaterThan(0);
+    stopping.abort();
+    expect(await waiting).toMatchObject({ code: "E_STOPPED", layers: ["bastion"] });
+    await transport.close();
+    await expect.poll(openToSilent).toBe(0);
+    silent.stop();
+  });
+
+  test("that is down, has no name, or is slow fails its hosts by its name", async () => {
     const down = { ...endpoint(outer), port: 1 };
     const refused = await once({ ...behind(), jump: [down] });
     expect(refused.code).toBe("E_CONNECT");

@@ -81,9 +81,14 @@ export const startSshd = async (options: SshdOptions = {}): Promise<Sshd> => {
   ].join("\n");
   writeFileSync(join(dir, "sshd_config"), conf);
   mkdirSync("/run/sshd", { recursive: true, mode: 0o755 }); // sshd's privilege separation wants it; lost at each boot
-  const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", join(dir, "sshd_config")], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  // It ends with this process, however that ends.
+  const child = spawn(
+    "setpriv",
+    ["--pdeathsig", "KILL", "/usr/sbin/sshd", "-D", "-e", "-f", join(dir, "sshd_config")],
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
   let log = "";
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`sshd does not listen:\n${log}`)), START_MS);

@@ -30,7 +30,11 @@ export const fleetCommand = async (request: FleetRequest, io: Io): Promise<numbe
       },
     ]);
   const hosts = selected.value.hosts.map(({ host }) => host);
-  const keys = await openKeys(io, hosts, request);
+  const keys = await openKeys(
+    io,
+    hosts.flatMap((host) => [...host.jump, host]),
+    request,
+  );
   if (keys === undefined) {
     io.stderr.write("novasweep: stopped at a passphrase; no host was contacted\n");
     return INTERRUPTED;

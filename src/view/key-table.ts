@@ -1,0 +1,85 @@
+/** The result of `novasweep hosts keys`: what is wrong by host, what is known as a count. */
+import type { KeyVerdict, SeenKey } from "../domain/host-key.ts";
+import { foldHosts } from "../domain/host-set.ts";
+import type { Failure } from "../domain/outcome.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
+
+/** One host: its key, or why none was seen. */
+export interface Looked {
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  readonly key?: SeenKey;
+  readonly failure?: Failure;
+}
+
+const verdicts: readonly KeyVerdict[] = ["revoked", "changed", "unknown", "match"];
+const titles: Readonly<Record<KeyVerdict, string>> = {
+  revoked: "revoked",
+  changed: "changed",
+  unknown: "not known",
+  match: "known",
+};
+
+/** Lines of text, safe for a terminal; the worst first. */
+export const renderKeys = (all: readonly Looked[]): readonly string[] => [
+  ...verdicts.flatMap((verdict) =>
+    section(
+      verdict,
+      all.filter(({ key }) => key?.verdict === verdict),
+    ),
+  ),
+  ...unseen(all.filter(({ key }) => key === undefined)),
+];
+
+const counted = (title: string, hosts: readonly Looked[]): string =>
+  `${title} ${hosts.length} host${hosts.length === 1 ? "" : "s"}`;
+
+const section = (verdict: KeyVerdict, hosts: readonly Looked[]): readonly string[] => {
+  if (hosts.length === 0) return [];
+  const title = counted(titles[verdict], hosts);
+  if (verdict === "match") return [`${title}: ${foldHosts(hosts.map(({ host }) => host))}`];
+  return [title, ...hosts.flatMap(({ host, key }) => (key === undefined ? [] : [keyLine(host, key)]))];
+};
+
+const keyLine = (host: string, { type, fingerprint, known }: SeenKey): string => {
+  const before = known === undefined ? "" : `, known: ${known.fingerprint} (${known.type}) in ${known.place}`;
+  return visibleSafe(`  ${host}  ${fingerprint} (${type})${before}`);
+};
+
+const unseen = (hosts: readonly Looked[]): readonly string[] =>
+  hosts.length === 0
+    ? []
+    : [
+        counted("unreachable", hosts),
+        ...hosts.map(({ host, failure }) => visibleSafe(`  ${host}  ${failure?.code}  ${failure?.message}`)),
+      ];
+
+/** As JSON, one object. */
+export const keysJson = (all: readonly Looked[]): string =>
+  `${JSON.stringify(
+    {
+      v: 1,
+      hosts: all.map(({ host, address, port, key, failure }) => ({
+        host,
+        address,
+        port,
+        verdict: key === undefined ? "unreachable" : key.verdict === "match" ? "known" : key.verdict,
+        ...(key && { type: key.type, fingerprint: key.fingerprint, known: key.known ?? null }),
+        ...(failure && { code: failure.code, message: failure.message }),
+      })),
+    },
+    null,
+    2,
+  )}\n`;
+
+/** Lines for a known_hosts file: the keys that nobody knows yet, and no others. */
+export const keysAsKnownHosts = (all: readonly Looked[]): string =>
+  all.flatMap(({ key }) => (key?.verdict === "unknown" ? [key.line] : [])).join("");
+
+/** 4: a host was not reached; 6: a key changed or is revoked; 3: a key is not known; 0: all are known. */
+export const keysExit = (all: readonly Looked[]): number => {
+  if (all.some(({ key }) => key === undefined)) return 4;
+  if (all.some(({ key }) => key?.verdict === "changed" || key?.verdict === "revoked")) return 6;
+  return all.some(({ key }) => key?.verdict === "unknown") ? 3 : 0;
+};
