@@ -41,6 +41,7 @@ const offers: readonly (readonly [string, string, readonly string[]])[] = [
   ["settings", "rollout all --set cache_qu", ["cache_quota="]],
   ["faults", "demo --faults auth,han", ["auth,hang"]],
   ["hosts and groups", "status c", ["cn01.example.com", "cn02.example.com"]],
+  ["hosts whose keys are wanted", "hosts keys odd", ["odd_host-9"]],
   ["hosts within a limit", "status --limit odd", ["odd_host-9"]],
   ["hosts behind --", "status -- odd", ["odd_host-9"]],
   ["no option behind --", "status -- --form", []],

@@ -97,6 +97,19 @@ describe("what is accepted", () => {
     ],
     ["rollout all --output ndjson --state-dir /s", { output: "ndjson", stateDir: "/s" }],
     ["inventory", { command: "inventory", patterns: ["all"], format: "table" }],
+    [
+      "hosts keys cn* --format known_hosts --jump ops@b,c:22 --ssh-config ~/f --known-hosts k",
+      {
+        command: "hosts",
+        patterns: ["cn*"],
+        format: "known_hosts",
+        sshConfig: "/home/op/f",
+        knownHosts: "k",
+        overrides: { jump: "ops@b,c:22" },
+      },
+    ],
+    ["hosts keys", { command: "hosts", patterns: ["all"], format: "table", sshConfig: undefined }],
+    ["status --ssh-config none", { sshConfig: "none" }],
     ["runs", { command: "runs", show: undefined }],
     ["runs show 2026 --state-dir /s", { command: "runs", show: "2026", stateDir: "/s" }],
     ["demo", { command: "demo", nodes: 12, faults: [], soakS: 3 }],
@@ -150,6 +163,9 @@ describe("what is refused, with what helps", () => {
     ["status --__proto__.x=1", "no option --__proto__", "status --help"],
     ["rollout all --check=yes", "--check takes no value", "--check alone"],
     ["rollout all --no-check=false", "--no-check takes no value", "alone"],
+    ["hosts", "hosts needs a word more", "hosts keys"],
+    ["hosts kyes", '"hosts kyes"', "hosts keys"],
+    ["hosts keys --yes", "hosts does not take --yes", "hosts --help"],
     ["runs shwo", '"runs shwo"', "runs show ID"],
     ["runs show", "takes one run's id", "novasweep runs"],
     ["runs show a b", "takes one run's id", "novasweep runs"],
@@ -231,7 +247,8 @@ describe("completion", () => {
   );
 
   test.each(valued)("offers exactly what $command --$option.name accepts", async ({ command, option }) => {
-    const result = await parse(`${command} all --${option.name} no-such-value`.replace("demo all", "demo"));
+    const words = command === "demo" ? "demo" : command === "hosts" ? "hosts keys all" : `${command} all`;
+    const result = await parse(`${words} --${option.name} no-such-value`);
     const accepted = result.ok ? undefined : /^one of (.*)$/.exec(result.error.try ?? "")?.[1];
     expect(accepted).toBe(option.choices?.join(", "));
   });
