@@ -5,7 +5,7 @@ import { type Costs, cpu, nodesCpu, peak, wall } from "./costs.ts";
 import type { Figure } from "./figures.ts";
 import type { Share } from "./profile.ts";
 import type { RealCosts, Rounds } from "./real-rounds.ts";
-import { ANSIBLE, BARE, missing, NOVASWEEP, tools, XARGS } from "./tools.ts";
+import { ANSIBLE, BARE, CLUSH, missing, NOVASWEEP, tools, XARGS } from "./tools.ts";
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -112,11 +112,14 @@ const missedText = ({ figures, plan, real, shares }: Results): readonly string[]
   const bare = surveys.median(BARE, cpu) / surveys.median(XARGS, cpu);
   const had = rollouts.median(NOVASWEEP, wall) * cpus().length;
   const spent = rollouts.median(NOVASWEEP, nodesCpu);
+  const share = (tool: string): string =>
+    ((100 * surveys.median(tool, nodesCpu)) / (surveys.median(tool, wall) * cpus().length)).toFixed(0);
   const node = (name: string): string => `${(rollouts.median(name, nodesCpu) / plan.hosts / 1000).toFixed(1)} s`;
   return [
     "Where a figure is missed:",
     [
       `- A survey's CPU: bare ssh2, which checks nothing and reads nothing, is itself at ${bare.toFixed(2)} of ${XARGS} here. What is ours in the rest the profile below names.`,
+      `- A survey's wall: the nodes' own CPU is ${share(NOVASWEEP)} % of what the cores had meanwhile, with ${CLUSH} ${share(CLUSH)} %. Where nodes share the controller's cores, only the rest can differ.`,
       `- A rollout's wall: the nodes' own CPU is ${((100 * spent) / had).toFixed(0)} % of what the cores had meanwhile, and ours ${((100 * rollouts.median(NOVASWEEP, cpu)) / had).toFixed(0)} %. A node's rollout costs ${node(NOVASWEEP)} of CPU with ${NOVASWEEP} (two logins, two looks, plan, lock, proof, a way back), ${node(ANSIBLE)} with ${ANSIBLE}; nodes with cores of their own would spend that side by side.`,
     ].join("\n"),
   ];
