@@ -10,7 +10,7 @@ const defaultNames = ["id_ed25519", "id_ecdsa", "id_rsa"] as const;
 
 /**
  * The keys for these servers, bastions among them, with every passphrase asked for that is needed; undefined when the person stopped at a question,
- * or `runTimeoutS` passed over it. Without a terminal nothing is asked.
+ * or `runTimeoutS` passed over it, which is said. Without a terminal nothing is asked.
  */
 export const openKeys = async (
   io: Io,
@@ -34,7 +34,9 @@ export const openKeys = async (
   };
   try {
     const unlocked = await keys.unlock(servers, isInteractive(io) ? ask : undefined);
-    return unlocked === "stopped" || stopping.signal.aborted ? undefined : keys;
+    if (unlocked !== "stopped" && !stopping.signal.aborted) return keys;
+    io.stderr.write("novasweep: stopped at a passphrase; no host was contacted\n");
+    return undefined;
   } finally {
     clearTimeout(deadline);
     forget();

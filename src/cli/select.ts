@@ -2,13 +2,14 @@
 import { existsSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { type Complaint, err, type Result } from "../domain/result.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
 import { readFile } from "../inventory/files.ts";
 import { type Resolved, resolveHosts } from "../inventory/resolve.ts";
 import { sshConfig } from "../ssh-config/ask.ts";
 import type { Io } from "./io.ts";
 import { inventoryDefaults, type Selection } from "./request.ts";
 
-/** Reads inventory and settings and selects; every complaint names its file and line. Contacts no host. */
+/** Reads inventory and settings and selects; every complaint names its file and line. Warnings go to stderr. Contacts no host. */
 export const selectFor = async (request: Selection, io: Io): Promise<Result<Resolved, readonly Complaint[]>> => {
   const interrupt = new AbortController();
   // An executable inventory runs in a process group of its own, where Ctrl-C does not reach it.
@@ -17,7 +18,10 @@ export const selectFor = async (request: Selection, io: Io): Promise<Result<Reso
     io.exitNow();
   });
   try {
-    return await select(request, io, interrupt.signal);
+    const selected = await select(request, io, interrupt.signal);
+    const warnings = selected.ok ? selected.value.warnings : [];
+    for (const warning of warnings) io.stderr.write(`novasweep: warning: ${visibleSafe(warning)}\n`);
+    return selected;
   } finally {
     stopListening();
   }

@@ -3,6 +3,9 @@ import type { Settings } from "./settings.ts";
 
 export type Become = "none" | "sudo" | "su" | "pfexec";
 
+/** SSH's own port. */
+export const SSH_PORT = 22;
+
 /** What ssh_config(5) has under KexAlgorithms, HostKeyAlgorithms, Ciphers and MACs. */
 export interface AlgorithmLists {
   readonly kex?: readonly string[];

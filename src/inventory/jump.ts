@@ -1,6 +1,6 @@
 /** `jump`: the bastions on the way to a host, written as ssh's -J takes them. */
 import { isHostName, parsePort, splitPort } from "./address.ts";
-import type { Kind } from "./kinds.ts";
+import { account, type Kind } from "./kinds.ts";
 
 /** One bastion as it is written; what is left out comes from elsewhere. */
 export interface JumpWord {
@@ -12,24 +12,23 @@ export interface JumpWord {
 /** More in a row nobody has; a chain that is longer is a mistake. */
 const MAX_JUMPS = 4;
 
-const user = /^[A-Za-z_][A-Za-z0-9._-]{0,31}$/;
-
 /** `[user@]host[:port]`, or that behind `ssh://`; undefined for anything else. */
 const parseWord = (text: string): JumpWord | undefined => {
-  const [, account, place = ""] = /^(?:ssh:\/\/)?(?:([^@]*)@)?([^@]*)$/.exec(text.trim()) ?? [];
+  const [, user, place = ""] = /^(?:ssh:\/\/)?(?:([^@]*)@)?([^@]*)$/.exec(text.trim()) ?? [];
   const split = splitPort(place.replace(/^\[([^[\]]+)\]$/, "$1"));
-  if (!split.ok || !isHostName(split.value.name) || (account !== undefined && !user.test(account))) return undefined;
+  if (!split.ok || !isHostName(split.value.name) || (user !== undefined && account.parse(user) === undefined))
+    return undefined;
   const port = parsePort(split.value.port ?? "");
   return {
     address: split.value.name,
-    ...(account === undefined ? {} : { user: account }),
+    ...(user === undefined ? {} : { user }),
     ...(port === undefined ? {} : { port }),
   };
 };
 
-const wordText = ({ address, user: account, port }: JumpWord): string => {
+const wordText = ({ address, user, port }: JumpWord): string => {
   const place = port === undefined ? address : `${address.includes(":") ? `[${address}]` : address}:${port}`;
-  return account === undefined ? place : `${account}@${place}`;
+  return user === undefined ? place : `${user}@${place}`;
 };
 
 /** @see ssh(1), -J */

@@ -1,4 +1,4 @@
-import type { Become, Host } from "../domain/host.ts";
+import { type Become, type Host, SSH_PORT } from "../domain/host.ts";
 import type { AbsPath, HostName } from "../domain/ids.ts";
 import type { Complaint } from "../domain/result.ts";
 import { defaultSettings, type Settings } from "../domain/settings.ts";
@@ -26,8 +26,6 @@ export interface Fallbacks {
 
 /** The source of what OpenSSH's configuration says. */
 const SSH_CONFIG = "ssh's configuration";
-/** SSH's own port. */
-const SSH_PORT = 22;
 
 /** What ssh is to be asked about a host: its configuration is weaker than every source of ours. */
 export const sshQuestion = (name: HostName, { settings: { values }, extra }: Asked): SshQuestion => ({
@@ -71,10 +69,10 @@ export const settleHost = (
     address: ssh.address === undefined ? (address?.source ?? "the host's name") : SSH_CONFIG,
     identity: given ? "--identity" : (identityFile?.source ?? (identityFiles.length > 0 ? SSH_CONFIG : "default")),
   };
-  const fromSsh = { user: ssh.user, port: ssh.port, jump: jump[0] };
+  const fromSsh: Partial<Record<SettingKey, unknown>> = { user: ssh.user, port: ssh.port, jump: jump[0] };
   for (const key of settingKeys) {
-    const ofSsh = key in fromSsh && fromSsh[key as keyof typeof fromSsh] !== undefined ? SSH_CONFIG : undefined;
-    sources[settingsTable[key].name] = claimed[key] ?? ofSsh ?? defaultSource.get(key) ?? "";
+    const unclaimed = fromSsh[key] === undefined ? defaultSource.get(key) : SSH_CONFIG;
+    sources[settingsTable[key].name] = claimed[key] ?? unclaimed ?? "";
   }
   if (become) sources["become"] = become.source;
   return { host, groups, sources };

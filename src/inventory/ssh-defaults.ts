@@ -1,5 +1,5 @@
 /** What OpenSSH's configuration is asked about a host, and what it may answer: a source weaker than the inventory. */
-import type { Endpoint } from "../domain/host.ts";
+import { type Endpoint, SSH_PORT } from "../domain/host.ts";
 import { type Complaint, ok, type Result } from "../domain/result.ts";
 import type { JumpWord } from "./jump.ts";
 
@@ -20,9 +20,6 @@ export interface SshAnswer extends Partial<Omit<Endpoint, "sshLegacy">> {
 
 /** Answers in the order of the questions. */
 export type AskSsh = (questions: readonly SshQuestion[]) => Promise<Result<readonly SshAnswer[], readonly Complaint[]>>;
-
-/** SSH's own port. */
-const SSH_PORT = 22;
 
 /** A bastion of which only the words are known. It has nothing of the host's own: as with ssh, `--user` and `--identity` are the destination's. */
 export const plainBastion = ({ address, user, port }: JumpWord, loginUser: string): Endpoint => ({

@@ -1,4 +1,5 @@
 /** From what ssh's configuration says of one destination to what novasweep does about it. */
+import { SSH_PORT } from "../domain/host.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { type JumpWord, jumpChain } from "../inventory/jump.ts";
 import type { SshAnswer, SshQuestion } from "../inventory/ssh-defaults.ts";
@@ -60,8 +61,6 @@ export const readAnswer = (
     ...algorithmsOf(said),
   });
 };
-
-const SSH_PORT = 22;
 
 const noneIsNothing = (value: string | undefined): string | undefined => (value === "none" ? undefined : value);
 

@@ -16,7 +16,7 @@ export interface SshConfigOptions extends Surroundings {
   readonly signal: AbortSignal;
 }
 
-/** ssh costs 5 ms of a core a host, and a `Match exec` what it costs. */
+/** Each is a process, and a `Match exec` may wait for a directory service. */
 const AT_ONCE = 16;
 /** Bastions of bastions: beyond this they name each other. */
 const MAX_DEPTH = 4;

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Endpoint } from "../domain/host.ts";
+import { type Endpoint, SSH_PORT } from "../domain/host.ts";
 import type { SeenKey } from "../domain/host-key.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { Reached } from "./failures.ts";
@@ -58,7 +58,7 @@ export class HostKeyFiles {
 
 /** What a server's key is filed under: its alias without a port, else address and port (ssh_config(5), HostKeyAlias). */
 const filedAs = ({ address, port, knownAs }: Named): readonly [name: string, port: number] =>
-  knownAs === undefined ? [address, port] : [knownAs, 22];
+  knownAs === undefined ? [address, port] : [knownAs, SSH_PORT];
 
 type Named = Pick<Reached, "address" | "port" | "knownAs" | "jump">;
 

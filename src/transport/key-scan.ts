@@ -6,14 +6,13 @@ import { err, ok, type Result } from "../domain/result.ts";
 import { createSshTransport, type SshOptions } from "./ssh.ts";
 
 /**
- * The key each host shows, or why none was seen, in the order of the hosts and each as soon as it is there (`onLooked`). The key is what the
+ * The key each host shows, or why none was seen, in the order of the hosts. The key is what the
  * host says; that it holds the private half is proved only at a login. Aborting ends the connections with `E_STOPPED`.
  */
 export const scanKeys = async (
   hosts: readonly Host[],
   options: Omit<SshOptions, "watch">,
   signal: AbortSignal,
-  onLooked: () => void,
 ): Promise<readonly Result<SeenKey, Failure>[]> => {
   // How one becomes root there plays no part.
   const looked = hosts.map((host): Host => ({ ...host, become: "none" }));
@@ -25,7 +24,6 @@ export const scanKeys = async (
   const look = async (host: Host): Promise<Result<SeenKey, Failure>> => {
     let failure: Failure = { code: "E_CONNECT", message: "no host key was shown" };
     for await (const chunk of transport.run(host, "", signal)) if (chunk.kind === "lost") failure = chunk.failure;
-    onLooked();
     const key = keys.get(host);
     return key === undefined ? err(failure) : ok(key);
   };

@@ -3,6 +3,7 @@
  * `@revoked`. `@cert-authority` lines give no trust, because ssh2 knows no certificates. Lines nobody can read are skipped, as OpenSSH does.
  */
 import { createHash, hash } from "node:crypto";
+import { SSH_PORT } from "../domain/host.ts";
 
 export interface KnownKey {
   /** `ssh-ed25519`, `ssh-rsa`, ... */
@@ -72,7 +73,7 @@ export class KnownHosts {
    */
   judge(address: string, port: number, blob: string): Verdict {
     const keys = this.#keysOf(address, port);
-    const fallback = port === 22 ? [] : this.#lookup(address.toLowerCase());
+    const fallback = port === SSH_PORT ? [] : this.#lookup(address.toLowerCase());
     const same = (key: KnownKey) => key.blob === blob;
     const revoked = [...keys, ...fallback].find((key) => key.revoked && same(key));
     if (revoked !== undefined) return { kind: "revoked", known: revoked };
@@ -150,7 +151,7 @@ export class KnownHosts {
 
 /** A host's name as known_hosts writes it: `node`, or `[node]:2222` for a port other than 22; lower case. */
 export const hostPattern = (address: string, port: number): string =>
-  (port === 22 ? address : `[${address}]:${port}`).toLowerCase();
+  (port === SSH_PORT ? address : `[${address}]:${port}`).toLowerCase();
 
 /** A known_hosts line for a key; the name hashed with a fresh salt when `salt` is given (20 bytes). */
 export const knownHostsLine = (address: string, port: number, blob: string, salt?: Buffer): string => {

@@ -73,7 +73,7 @@ const noteParagraph = (hosts: readonly HostPlan[]): readonly string[] => {
     }
   }
   const lines = [...groups.values()].map(
-    ({ first, same, names }) => `  ${visibleSafe(first)}${same ? "" : ", or other numbers of the kind"}, ${on(names)}`,
+    ({ first, same, names }) => `  ${visibleSafe(first)}${same ? "" : " (numbers differ by host)"}, ${on(names)}`,
   );
   return lines.length === 0 ? [] : ["notes", ...lines];
 };

@@ -275,6 +275,22 @@ describe("a bastion", () => {
     silent.stop();
   });
 
+  // Three keepalives of five seconds: the long run's.
+  if (isLong)
+    test("that falls silent is named within 20 s, before the node is blamed", { timeout: 60_000 }, async () => {
+      const transport = through({ clocks: clocksOf(40_000) });
+      const running = collect(transport.run(behind(outer), "sleep 60; exit 0\n", never));
+      await expect.poll(() => node.sessions().length).toBeGreaterThan(0);
+      const stopped = outer.sessions();
+      for (const pid of stopped) process.kill(pid, "SIGSTOP");
+      const since = Date.now();
+      const reply = await running;
+      expect(reply.message).toMatch(/bastion 127\.0\.31\.1 port \d+: the connection broke: no answer to keepalives/);
+      expect(Date.now() - since).toBeLessThan(21_000);
+      for (const pid of stopped) process.kill(pid, "SIGKILL");
+      await transport.close();
+    });
+
   test("that is down, has no name, or is slow fails its hosts by its name", async () => {
     const down = { ...endpoint(outer), port: 1 };
     const refused = await once({ ...behind(), jump: [down] });

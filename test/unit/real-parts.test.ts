@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { simulatedNames, strictNames } from "../support/fleet/layers.ts";
 
 const repository = new URL("../../", import.meta.url);
 const text = (path: string): string => readFileSync(new URL(path, repository), "utf8");
 const names = (dir: string): readonly string[] => readdirSync(new URL(dir, repository)).sort();
 const page = text("docs/explanation/real-parts.md");
+
+const simulated = new Set(simulatedNames);
+const strict = new Set(strictNames);
 
 /** First cells of the table below a heading, without its header. */
 const rowsOf = (heading: string): readonly (readonly string[])[] =>
@@ -35,20 +39,18 @@ test("every tool of the scripts and of the cleaner has a row, and no other", () 
 });
 
 test("a tool is real, a shim or simulated, as the fleet has it", () => {
-  const simulated = new Set(names("src/lab/sim"));
-  const shims = new Set(names("test/support/fleet/shims"));
   const listed = text("src/remote/sh/tools.txt") + text("src/remote/payload/nova-cache-cleanup");
   const programs = new Map(
     [...listed.matchAll(/^([A-Z]+)[\t=]\/\S*\/(\S+)/gm)].map(([, tool = "", program = ""]) => [tool, program]),
   );
-  for (const [tool = "", kind] of rowsOf("Every tool of the scripts")) {
+  const kindOf = (tool: string): string => {
     const name = programs.get(tool) ?? "";
-    expect(kind, tool).toMatch(/^(real|shim|simulated)$/);
-    // id's shim stands at another path than the one the scripts call.
-    if (kind === "shim") expect(shims, tool).toContain(name);
-    else if (tool !== "ID") expect(shims, tool).not.toContain(name);
-    if (kind === "simulated") expect(simulated, tool).toContain(name);
-  }
+    // id's shim stands at another path than the one the scripts call; zfs is the shim before a real pool.
+    if (tool === "ZFS" || (tool !== "ID" && strict.has(name))) return "shim";
+    return simulated.has(name) ? "simulated" : "real";
+  };
+  const rows = rowsOf("Every tool of the scripts");
+  expect(rows.map(([tool, kind]) => [tool, kind])).toEqual(rows.map(([tool = ""]) => [tool, kindOf(tool)]));
 });
 
 test("every shim is there for a reason, and the suites named exist", () => {

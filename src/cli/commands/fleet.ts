@@ -20,7 +20,6 @@ const STOPPED = 5;
 export const fleetCommand = async (request: FleetRequest, io: Io): Promise<number> => {
   const selected = await selectFor(request, io);
   if (!selected.ok) return complain(io, selected.error);
-  for (const warning of selected.value.warnings) io.stderr.write(`novasweep: warning: ${visibleSafe(warning)}\n`);
   if (needsTerminal(request) && !isInteractive(io))
     return complain(io, [
       {
@@ -35,10 +34,7 @@ export const fleetCommand = async (request: FleetRequest, io: Io): Promise<numbe
     hosts.flatMap((host) => [...host.jump, host]),
     request,
   );
-  if (keys === undefined) {
-    io.stderr.write("novasweep: stopped at a passphrase; no host was contacted\n");
-    return INTERRUPTED;
-  }
+  if (keys === undefined) return INTERRUPTED;
   const record = await openRecord(request.stateDir, io);
   if (!record.ok) {
     complain(io, [record.error]);

@@ -1,5 +1,4 @@
 /** `novasweep hosts keys`: the host keys of the selection, compared with known_hosts, without logging in to a host. */
-import { visibleSafe } from "../../domain/safe-text.ts";
 import { scanKeys } from "../../transport/key-scan.ts";
 import { keysAsKnownHosts, keysExit, keysJson, type Looked, renderKeys } from "../../view/key-table.ts";
 import { clocksFor } from "../clocks.ts";
@@ -9,14 +8,10 @@ import { knownHostsOf } from "../known-hosts.ts";
 import type { HostsKeysRequest } from "../request.ts";
 import { selectFor } from "../select.ts";
 
-/** Hosts from which on progress is told: fewer are done before one wonders. */
-const MANY = 20;
-
 /** Selects, looks and prints; resolves with the exit status. */
 export const hostsKeysCommand = async (request: HostsKeysRequest, io: Io): Promise<number> => {
   const selected = await selectFor(request, io);
   if (!selected.ok) return complain(io, selected.error);
-  for (const warning of selected.value.warnings) io.stderr.write(`novasweep: warning: ${visibleSafe(warning)}\n`);
   const hosts = selected.value.hosts.map(({ host }) => host);
   // Only bastions are logged in to.
   const bastions = hosts.flatMap(({ jump }) => jump);
@@ -31,14 +26,10 @@ export const hostsKeysCommand = async (request: HostsKeysRequest, io: Io): Promi
     keys,
     connectParallel: request.connectParallel,
   } as const;
-  let done = 0;
-  const tell = (): void => {
-    done += 1;
-    if (hosts.length >= MANY && io.stderr.isTTY) io.stderr.write(`\r${done} of ${hosts.length} hosts`);
-  };
+  // Dead hosts take their time: somebody who watches is told what is waited for.
+  if (io.stderr.isTTY) io.stderr.write(`looking at the keys of ${hosts.length} hosts\n`);
   try {
-    const found = await scanKeys(hosts, options, stopping.signal, tell);
-    if (hosts.length >= MANY && io.stderr.isTTY) io.stderr.write("\r\x1b[K");
+    const found = await scanKeys(hosts, options, stopping.signal);
     const looked = hosts.map(({ name: host, address, port }, at): Looked => {
       const one = found[at];
       if (one?.ok === true) return { host, address, port, key: one.value };

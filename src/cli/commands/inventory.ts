@@ -12,7 +12,6 @@ import { selectFor } from "../select.ts";
 export const inventoryCommand = async (request: InventoryRequest, io: Io): Promise<number> => {
   const selected = await selectFor(request, io);
   if (!selected.ok) return complain(io, selected.error);
-  for (const warning of selected.value.warnings) io.stderr.write(`novasweep: warning: ${visibleSafe(warning)}\n`);
   io.stdout.write(renderInventory(selected.value.hosts, request.format));
   return 0;
 };

@@ -56,6 +56,10 @@ const strict: Readonly<Record<string, string>> = {
   pfexec: "usr/bin",
 };
 
+/** Names of the tools that are simulated, and of those that have a shim. */
+export const simulatedNames: readonly string[] = Object.keys(simulated);
+export const strictNames: readonly string[] = Object.keys(strict);
+
 /** Real tools that a shim stands before, and the simulators' own way to them. */
 const moved = ["fuser", "id", "ls"];
 

@@ -30,7 +30,7 @@ export const handTroubles: readonly Trouble[] = [
   { name: "link-at-last", at: moments.noted, ...link, ends: refused("became a link", "E_CONF_LINK") },
   { name: "stale", isVariant: true, at: "after the survey", ...stale, ends: refused("was changed", "E_STALE") },
   { name: "stale-at-last", at: moments.noted, ...stale, ends: refused("changed at the last moment", "E_STALE") },
-  { name: "no-user", make: noUser, lift: userBack, ends: failed("nova") },
+  { name: "no-user", make: noUser, lift: userBack, ends: failed("invalid user: 'nova:nova'") },
   {
     name: "no-user-late",
     at: moments.cleanerEnabled,
