@@ -5,13 +5,14 @@
  * The nodes need root. An ordinary user gets the rows of the lab, and the page stays as it is.
  *
  *   BENCH_HOSTS=200 BENCH_ROUNDS=5      for a short try less of both; the page stays as it is then, too
- *   BENCH_ROLLOUT_ROUNDS=5              of rollouts, the slowest by far; the page says how many there were
+ *   BENCH_ROLLOUT_HOSTS=40 BENCH_ROLLOUT_ROUNDS=5   of rollouts, whose cost is the nodes': 200 would take 45 minutes a round
  *   BENCH_PROFILE=DIR                   keeps the CPU profile of our survey there
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { realFigures } from "./bench/figures.ts";
+import { gexFigures } from "./bench/gex-rows.ts";
 import { labFigures } from "./bench/lab-rows.ts";
 import { Meter } from "./bench/meter.ts";
 import { enterOwnGroup } from "./bench/own-group.ts";
@@ -20,14 +21,19 @@ import { profileSurvey } from "./bench/profile.ts";
 import { measureReal, type Rounds, withNodes } from "./bench/real-rounds.ts";
 import { missing } from "./bench/tools.ts";
 
-const FULL = { hosts: 200, rounds: 5 };
+const FULL = { hosts: 200, rounds: 5, rolloutHosts: 40 };
 const rounds = Number(process.env["BENCH_ROUNDS"] ?? FULL.rounds);
 const plan: Rounds = {
   hosts: Number(process.env["BENCH_HOSTS"] ?? FULL.hosts),
   rounds,
   rolloutRounds: Number(process.env["BENCH_ROLLOUT_ROUNDS"] ?? rounds),
+  rolloutHosts: Number(process.env["BENCH_ROLLOUT_HOSTS"] ?? FULL.rolloutHosts),
 };
-const isFull = plan.hosts >= FULL.hosts && plan.rounds >= FULL.rounds && plan.rolloutRounds >= 1;
+const isFull =
+  plan.hosts >= FULL.hosts &&
+  plan.rounds >= FULL.rounds &&
+  plan.rolloutRounds >= 1 &&
+  plan.rolloutHosts >= FULL.rolloutHosts;
 const isRoot = process.getuid?.() === 0;
 
 /** The rows of the lab; as root everything else before them. */
@@ -38,7 +44,8 @@ const measure = async (meter: Meter, dir: string): Promise<Results> => {
     profileSurvey(meter, nodes, plan.hosts, process.env["BENCH_PROFILE"]),
   );
   const lab = await labFigures(meter, dir, plan.hosts, plan.rounds);
-  return { figures: [...realFigures(real.surveys, real.rollouts, plan.hosts), ...lab], plan, real, shares };
+  const gex = await gexFigures(meter, dir, plan.rounds);
+  return { figures: [...realFigures(real.surveys, real.rollouts, plan.hosts), ...lab, ...gex], plan, real, shares };
 };
 
 if (!isRoot) console.log("real nodes need root: only the lab's rows are measured");

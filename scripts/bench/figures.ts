@@ -26,6 +26,10 @@ export const atLeast = (bound: number): Bound => ({
   holds: (value) => value >= bound,
 });
 
+export const SURVEY_CPU = "survey, controller CPU a host";
+export const SURVEY_WALL = "survey, wall";
+export const ROLLOUT_WALL = "rollout, wall";
+
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
 /** A figure of ours divided by a peer's. */
@@ -62,10 +66,10 @@ export const realFigures = (surveys: Costs, rollouts: Costs, hosts: number): rea
   const surveyWall = (tool: string): number => surveys.median(tool, wall);
   const rolloutWall = (tool: string): number => rollouts.median(tool, wall);
   return [
-    ratio("survey, controller CPU a host", atMost(0.45), XARGS, surveyCpu, ms),
-    ratio("survey, controller CPU a host", atMost(1.5), BARE, surveyCpu, ms),
-    ratio("survey, wall", atMost(0.85), CLUSH, surveyWall, seconds),
+    ratio(SURVEY_CPU, atMost(0.45), XARGS, surveyCpu, ms),
+    ratio(SURVEY_CPU, atMost(1.5), BARE, surveyCpu, ms),
+    ratio(SURVEY_WALL, atMost(0.85), CLUSH, surveyWall, seconds),
     machineShare(surveys),
-    ratio("rollout, wall", atMost(0.1), ANSIBLE, rolloutWall, seconds),
+    ratio(ROLLOUT_WALL, atMost(0.1), ANSIBLE, rolloutWall, seconds),
   ];
 };

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { type Costs, cpu, nodesCpu, peak, wall } from "./costs.ts";
-import type { Figure } from "./figures.ts";
+import { type Figure, ROLLOUT_WALL, SURVEY_CPU, SURVEY_WALL } from "./figures.ts";
 import type { Share } from "./profile.ts";
 import type { RealCosts, Rounds } from "./real-rounds.ts";
 import { ANSIBLE, BARE, CLUSH, missing, NOVASWEEP, tools, XARGS } from "./tools.ts";
@@ -70,11 +70,11 @@ const versions = (): string => {
   return `Node ${process.versions.node}, ${listed.join(", ")}; Linux ${version(["uname", "-r"])}, ${cpus().length} cores`;
 };
 
-const how = (hosts: number): string => `## How it was made
+const how = ({ hosts, rolloutHosts }: Rounds): string => `## How it was made
 
 Written by \`npm run bench\` as root on ${new Date().toISOString().slice(0, 10)}, all in one run: ${versions()}. Ratios count; the milliseconds are this machine's.
 
-- **Nodes**: ${hosts} of them, each a copy-on-write view of the machine's root in namespaces of its own, with a real OpenSSH
+- **Nodes**: ${hosts} of them for a survey, ${rolloutHosts} for a rollout, each a copy-on-write view of the machine's root in namespaces of its own, with a real OpenSSH
   server, sudo, and ksh93 as \`/bin/sh\`; SMF, ZFS and the other Solaris tools are [the lab's](explanation/lab.md). They share
   the machine's cores with whoever measures them. Half of them read the directory from \`[DEFAULT]\`, half from
   \`[solariszones]\`, and all need every step of a rollout.
@@ -96,6 +96,8 @@ Written by \`npm run bench\` as root on ${new Date().toISOString().slice(0, 10)}
   know neither soak, waves nor budget. Ansible runs \`scripts/bench/rollout.yml\`: pipelining, 32 forks, no facts, SSH masters,
   strategy free. The others carry \`scripts/bench/rollout.sh\`, a plain script without plan, lock, proof or way back.
 - **The lab's rows** and the start need no root: simulated nodes on one server process.
+- **Group exchange**: \`scripts/bench/gex-logins.ts\` through our own transport, all at once, from a real sshd that offers only
+  \`diffie-hellman-group-exchange-sha256\`. It goes before sshd at the CPU: what the scheduler takes from it is no stall of ours.
 `;
 
 export interface Results {
@@ -105,28 +107,37 @@ export interface Results {
   readonly shares?: readonly Share[];
 }
 
-/** What the costs say of the figures that are missed. */
-const missedText = ({ figures, plan, real, shares }: Results): readonly string[] => {
-  if (real === undefined || shares === undefined || figures.every((it) => verdict(it) !== "**missed**")) return [];
+/** What the costs say of each figure that is missed. */
+const missedText = ({ figures, plan, real }: Results): readonly string[] => {
+  if (real === undefined) return [];
   const { surveys, rollouts } = real;
   const bare = surveys.median(BARE, cpu) / surveys.median(XARGS, cpu);
   const had = rollouts.median(NOVASWEEP, wall) * cpus().length;
   const spent = rollouts.median(NOVASWEEP, nodesCpu);
   const share = (tool: string): string =>
     ((100 * surveys.median(tool, nodesCpu)) / (surveys.median(tool, wall) * cpus().length)).toFixed(0);
-  const node = (name: string): string => `${(rollouts.median(name, nodesCpu) / plan.hosts / 1000).toFixed(1)} s`;
-  return [
-    "Where a figure is missed:",
-    [
-      `- A survey's CPU: bare ssh2, which checks nothing and reads nothing, is itself at ${bare.toFixed(2)} of ${XARGS} here. What is ours in the rest the profile below names.`,
-      `- A survey's wall: the nodes' own CPU is ${share(NOVASWEEP)} % of what the cores had meanwhile, with ${CLUSH} ${share(CLUSH)} %. Where nodes share the controller's cores, only the rest can differ.`,
-      `- A rollout's wall: the nodes' own CPU is ${((100 * spent) / had).toFixed(0)} % of what the cores had meanwhile, and ours ${((100 * rollouts.median(NOVASWEEP, cpu)) / had).toFixed(0)} %. A node's rollout costs ${node(NOVASWEEP)} of CPU with ${NOVASWEEP} (two logins, two looks, plan, lock, proof, a way back), ${node(ANSIBLE)} with ${ANSIBLE}; nodes with cores of their own would spend that side by side.`,
-    ].join("\n"),
-  ];
+  const node = (name: string): string => `${(rollouts.median(name, nodesCpu) / plan.rolloutHosts / 1000).toFixed(1)} s`;
+  const why: Readonly<Record<string, string>> = {
+    [SURVEY_CPU]: `A survey's CPU: bare ssh2, which checks nothing and reads nothing, is itself at ${bare.toFixed(2)} of ${XARGS} here. What is ours in the rest the profile below names.`,
+    [SURVEY_WALL]: `A survey's wall: the nodes' own CPU is ${share(NOVASWEEP)} % of what the cores had meanwhile, with ${CLUSH} ${share(CLUSH)} %. Where nodes share the controller's cores, only the rest can differ.`,
+    [ROLLOUT_WALL]: `A rollout's wall: the nodes' own CPU is ${((100 * spent) / had).toFixed(0)} % of what the cores had meanwhile, and ours ${((100 * rollouts.median(NOVASWEEP, cpu)) / had).toFixed(0)} %. A node's rollout costs ${node(NOVASWEEP)} of CPU with ${NOVASWEEP} (two logins, two looks, plan, lock, proof, a way back), ${node(ANSIBLE)} with ${ANSIBLE}; nodes with cores of their own would spend that side by side.`,
+  };
+  const missed = new Set(figures.filter((it) => verdict(it) === "**missed**").map(({ what }) => what));
+  const sentences = Object.entries(why).flatMap(([what, sentence]) => (missed.has(what) ? [`- ${sentence}`] : []));
+  return sentences.length === 0 ? [] : ["Where a figure is missed:", sentences.join("\n")];
 };
 
-const roundsText = ({ rounds, rolloutRounds }: Rounds): string =>
-  `Medians of ${rounds} rounds of surveys and ${rolloutRounds === 1 ? "one round of rollouts (no median)" : `${rolloutRounds} of rollouts`}.`;
+const roundsText = ({ plan: { rounds, rolloutRounds }, real }: Results): string => {
+  const rollouts = rolloutRounds === 1 ? "one round of rollouts (no median)" : `${rolloutRounds} of rollouts`;
+  return `Medians of ${rounds} rounds of surveys and ${rollouts}.${real === undefined ? "" : ` ${othersText(real)}`}`;
+};
+
+/** What else ran on the machine, as a share of its CPU while our surveys ran. */
+const othersText = ({ surveys }: RealCosts): string => {
+  const shares = surveys.of(NOVASWEEP).map(({ othersMs, wallMs }) => (100 * othersMs) / (wallMs * cpus().length));
+  const percent = (value: number): string => value.toFixed(0);
+  return `Other work took ${percent(Math.min(...shares))} to ${percent(Math.max(...shares))} % of the machine's CPU during our surveys.`;
+};
 
 /** What is printed, and then written. */
 export const resultText = (results: Results): string => {
@@ -139,8 +150,8 @@ export const resultText = (results: Results): string => {
       : [
           `## Survey of ${plan.hosts} nodes`,
           toolTable(real.surveys, plan.hosts),
-          `## Rollout of ${plan.hosts} nodes`,
-          toolTable(real.rollouts, plan.hosts),
+          `## Rollout of ${plan.rolloutHosts} nodes`,
+          toolTable(real.rollouts, plan.rolloutHosts),
         ]),
     ...(shares === undefined
       ? []
@@ -155,8 +166,8 @@ export const resultText = (results: Results): string => {
 export const page = (results: Results): string =>
   `# Benchmarks
 
-${roundsText(results.plan)}
+${roundsText(results)}
 
 ${resultText(results)}
 
-${how(results.plan.hosts)}`;
+${how(results.plan)}`;

@@ -10,6 +10,7 @@ export interface Rounds {
   readonly rounds: number;
   /** Of rollouts, whose cost is the nodes': a round of them takes four times as long as one of surveys. */
   readonly rolloutRounds: number;
+  readonly rolloutHosts: number;
 }
 
 export interface RealCosts {
@@ -60,7 +61,7 @@ export const measureReal = async (meter: Meter, dir: string, plan: Rounds): Prom
   const costs = { surveys: new Costs(), rollouts: new Costs() };
   for (let round = 1; round <= Math.max(plan.rounds, plan.rolloutRounds); round++) {
     if (round <= plan.rounds) await surveyAll(meter, dir, round, plan.hosts, costs.surveys);
-    if (round <= plan.rolloutRounds) await rollOutAll(meter, dir, round, plan.hosts, costs.rollouts);
+    if (round <= plan.rolloutRounds) await rollOutAll(meter, dir, round, plan.rolloutHosts, costs.rollouts);
   }
   return costs;
 };
