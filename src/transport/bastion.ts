@@ -2,12 +2,12 @@
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
 import type { Endpoint } from "../domain/host.ts";
-import type { Layer } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { err, ok, type Result } from "../domain/result.ts";
+import { Dial, type DialEvents } from "./dial.ts";
 import * as failures from "./failures.ts";
 import { LayerClock } from "./layer-clock.ts";
-import { Login, type LoginEvents, prepareLogin, type Trust } from "./login.ts";
+import type { Trust } from "./login.ts";
 import type { Clocks } from "./transport.ts";
 import type { Way } from "./ways.ts";
 
@@ -22,7 +22,7 @@ export class Bastion {
   readonly #endpoint: Endpoint;
   readonly #clock: LayerClock;
   #settle: (result: Result<Bastion, Failure>) => void = () => {};
-  #login: Login | undefined;
+  #dial: Dial | undefined;
   #client: Client | undefined;
   #lost: Failure | undefined;
   #lostIdle = false;
@@ -33,12 +33,12 @@ export class Bastion {
   constructor(endpoint: Endpoint, way: Promise<Result<Way, Failure>>, trust: Trust, clocks: Clocks) {
     this.#endpoint = endpoint;
     this.#clock = new LayerClock(clocks.layerMs, () =>
-      this.#lose(failures.timeoutFailure(endpoint, this.#clock.layer, this.#clock.limitMs, this.#login?.said ?? "")),
+      this.#lose(failures.timeoutFailure(endpoint, this.#clock.layer, this.#clock.limitMs, this.#dial?.said ?? "")),
     );
     this.ready = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    void this.#start(way, trust);
+    void this.#start(way, trust, clocks.layerMs.banner);
   }
 
   /** Why nothing goes through it: it was never reached, or it is gone. It stays so. */
@@ -76,7 +76,7 @@ export class Bastion {
     this.#lost ??= this.#named(failures.closedFailure);
     this.#clock.stop();
     // Where nobody is logged in yet there is nobody to say goodbye to, and a socket that is still connecting would wait.
-    this.#login?.close(this.#client === undefined ? "cut" : "goodbye");
+    this.#dial?.close(this.#client === undefined ? "cut" : "goodbye");
     this.#settle(err(this.#lost));
   }
 
@@ -89,25 +89,16 @@ export class Bastion {
     return channel;
   }
 
-  async #start(reaching: Promise<Result<Way, Failure>>, trust: Trust): Promise<void> {
+  async #start(reaching: Promise<Result<Way, Failure>>, trust: Trust, patienceMs: number): Promise<void> {
     const way = await reaching;
     if (!way.ok) return this.#lose(way.error, "named");
-    const prepared = await prepareLogin(this.#endpoint, trust);
-    if (!prepared.ok) return this.#lose(prepared.error);
-    const onLayer = (layer: Layer): void => {
-      if (this.#lost === undefined) this.#clock.enter(layer);
-    };
     if (this.#lost !== undefined) return;
-    const socket = await way.value.open(onLayer);
-    if (!socket.ok) return this.#lose(socket.error);
-    if (this.#lost !== undefined) {
-      socket.value.destroy();
-      return;
-    }
     const because = (failure: Failure) =>
       way.value.lost === undefined ? this.#lose(failure) : this.#lose(way.value.lost, "named");
-    const events: LoginEvents = {
-      onLayer,
+    const events: DialEvents = {
+      onLayer: (layer) => {
+        if (this.#lost === undefined) this.#clock.enter(layer);
+      },
       onReady: (client) => {
         this.#clock.stop();
         this.#client = client;
@@ -117,7 +108,8 @@ export class Bastion {
       onBroken: (why) => because(failures.brokenFailure(why)),
       onClosed: () => because(failures.closedFailure),
     };
-    this.#login = new Login(this.#endpoint, socket.value, prepared.value, trust, events, KEEPALIVE_MS);
+    this.#dial = new Dial(this.#endpoint, way.value, trust, events, { patienceMs, keepaliveMs: KEEPALIVE_MS });
+    await this.#dial.start();
   }
 
   /** `named`: the failure names a bastion before this one already. Its channels are cut, so that their hosts are told at once. */
@@ -126,7 +118,7 @@ export class Bastion {
     this.#lost = by === "named" ? failure : this.#named(failure);
     this.#lostIdle = this.#client !== undefined && this.#carried === 0;
     this.#clock.stop();
-    this.#login?.close("cut");
+    this.#dial?.close("cut");
     this.#settle(err(this.#lost));
   }
 

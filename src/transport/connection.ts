@@ -4,10 +4,11 @@ import type { Become, Host } from "../domain/host.ts";
 import type { Layer } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
+import { Dial, type DialEvents } from "./dial.ts";
 import * as failures from "./failures.ts";
 import type { HandshakeSlots } from "./handshake-slots.ts";
 import { LayerClock } from "./layer-clock.ts";
-import { Login, prepareLogin, type Trust } from "./login.ts";
+import type { Trust } from "./login.ts";
 import { ScriptChannel } from "./script-channel.ts";
 import type { Chunk, Clocks } from "./transport.ts";
 import type { Way, Ways } from "./ways.ts";
@@ -38,10 +39,9 @@ export class Connection {
   readonly #stop = () => this.#lose(failures.stoppedFailure(this.#host));
   readonly #clock: LayerClock;
   #settled = false;
-  #giveSlotBack: () => void = () => {};
   #hostClock: NodeJS.Timeout | undefined;
   #way: Way | undefined;
-  #login: Login | undefined;
+  #dial: Dial | undefined;
   #running: ScriptChannel | undefined;
   #replyBytes = 0;
 
@@ -67,14 +67,8 @@ export class Connection {
     if (!way.ok) return this.#lose(way.error);
     this.#way = way.value;
     if (jump.length > 0) this.#enter("queue");
-    const giveBack = await this.#shared.slots.take(this.#signal);
-    if (giveBack === undefined) return;
-    if (this.#settled) return giveBack();
-    this.#giveSlotBack = giveBack;
-    const { hostMs } = this.#shared.clocks;
-    const onHostTimeout = () => this.#lose(failures.hostTimeoutFailure(this.#host, this.#layer, hostMs));
-    this.#hostClock = setTimeout(onHostTimeout, hostMs);
-    await this.#connect(way.value, commands[become]);
+    this.#dial = this.#dialFor(way.value, commands[become]);
+    await this.#dial.start();
   }
 
   /** Cuts the connection if it is still there. */
@@ -82,16 +76,9 @@ export class Connection {
     this.#stop();
   }
 
-  async #connect(way: Way, command: string): Promise<void> {
-    const prepared = await prepareLogin(this.#host, this.#shared);
-    if (!prepared.ok) return this.#lose(prepared.error);
-    const socket = await way.open((layer) => this.#enter(layer));
-    if (!socket.ok) return this.#lose(socket.error);
-    if (this.#settled) {
-      socket.value.destroy();
-      return;
-    }
-    this.#login = new Login(this.#host, socket.value, prepared.value, this.#shared, {
+  #dialFor(way: Way, command: string): Dial {
+    const { clocks, slots } = this.#shared;
+    const events: DialEvents = {
       onLayer: (layer) => this.#enter(layer),
       onReady: (client) => this.#onReady(client, command),
       onFailed: (failure) => this.#lose(way.lost ?? failure),
@@ -102,11 +89,11 @@ export class Connection {
       onClosed: () => {
         if (this.#running === undefined) this.#loseLine("the connection closed");
       },
-    });
+    };
+    return new Dial(this.#host, way, this.#shared, events, { slots, patienceMs: clocks.layerMs.banner });
   }
 
   #onReady(client: Client, command: string): void {
-    this.#giveSlotBack();
     this.#enter("channel");
     try {
       client.exec(command, (error, channel) => {
@@ -161,8 +148,14 @@ export class Connection {
 
   #enter(layer: Layer): void {
     if (this.#settled) return;
+    if (layer !== "bastion" && layer !== "queue") this.#hostClock ??= this.#startHostClock();
     this.#clock.enter(layer);
     this.chunks.push({ kind: "layer", layer });
+  }
+
+  #startHostClock(): NodeJS.Timeout {
+    const { hostMs } = this.#shared.clocks;
+    return setTimeout(() => this.#lose(failures.hostTimeoutFailure(this.#host, this.#layer, hostMs)), hostMs);
   }
 
   #onTimeout(): void {
@@ -171,7 +164,7 @@ export class Connection {
     // In the queue nothing is wrong while others get on: only a line that stands still is given up.
     const movedMs = this.#layer === "queue" ? limitMs - this.#shared.slots.stillMs : 0;
     if (movedMs > 0) this.#clock.again(movedMs);
-    else this.#lose(failures.timeoutFailure(this.#host, this.#layer, limitMs, this.#login?.said ?? ""));
+    else this.#lose(failures.timeoutFailure(this.#host, this.#layer, limitMs, this.#dial?.said ?? ""));
   }
 
   /** Ends the run with a last chunk, or without one when nobody reads any more. Only the first call counts. */
@@ -182,10 +175,9 @@ export class Connection {
     clearTimeout(this.#hostClock);
     this.#running?.stop();
     this.#signal.removeEventListener("abort", this.#stop);
-    this.#giveSlotBack();
     if (last !== undefined) this.chunks.push(last);
     this.chunks.end();
-    this.#login?.close(last?.kind === "exit" ? "goodbye" : "cut");
+    this.#dial?.close(last?.kind === "exit" ? "goodbye" : "cut");
     this.#onSettled();
   }
 }

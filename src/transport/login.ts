@@ -21,6 +21,11 @@ import { Client as SshClient } from "./ssh2.ts";
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVES_UNANSWERED = 3;
 
+/** How the socket ends when a server drops it: closed (no code), or reset. */
+const isDrop: ReadonlySet<string | undefined> = new Set([undefined, "ECONNRESET", "EPIPE"]);
+/** What sshd says in place of a banner since OpenSSH 8.5 when MaxStartups are there already. */
+const TOO_MANY_STARTUPS = "Exceeded MaxStartups";
+
 /** Whom the connections of one run trust, and what they show in turn. */
 export interface Trust {
   readonly hostKeys: HostKeyFiles;
@@ -51,8 +56,8 @@ export interface LoginEvents {
   /** It goes on to `banner`, `kex`, `auth`. */
   readonly onLayer: (layer: Layer) => void;
   readonly onReady: (client: Client) => void;
-  /** It will not get in. */
-  readonly onFailed: (failure: Failure) => void;
+  /** It will not get in. `dropped`: the server ended it before its first word, as a busy one does. */
+  readonly onFailed: (failure: Failure, dropped: boolean) => void;
   /** It was in, and the connection broke; `why` is not to be shown raw. May be told more than once. */
   readonly onBroken: (why: string) => void;
   /** It was in, and the connection closed. */
@@ -180,7 +185,7 @@ export class Login {
         this.#events.onBroken(error.level === "client-timeout" ? "no answer to keepalives" : error.message);
     } else if (ofSocket) {
       const systemCode = typeof error.code === "string" ? error.code : undefined;
-      this.#fail(failures.socketFailure(this.#endpoint, this.#layer, systemCode, this.#hello));
+      this.#failSocket(systemCode);
     } else if (this.#layer === "auth") {
       this.#fail(failures.cutInAuthFailure(this.#endpoint, error.message));
     } else {
@@ -189,7 +194,7 @@ export class Login {
   }
 
   #onClose(): void {
-    if (!this.#isIn) this.#fail(failures.socketFailure(this.#endpoint, this.#layer, undefined, this.#hello));
+    if (!this.#isIn) this.#failSocket(undefined);
     else if (!this.#over) this.#events.onClosed();
   }
 
@@ -198,7 +203,13 @@ export class Login {
     if (!this.#over) this.#events.onLayer(layer);
   }
 
-  #fail(failure: Failure): void {
-    if (!this.#over) this.#events.onFailed(failure);
+  #failSocket(systemCode: string | undefined): void {
+    const dropped =
+      this.#layer === "banner" && isDrop.has(systemCode) && (this.said === "" || this.said === TOO_MANY_STARTUPS);
+    this.#fail(failures.socketFailure(this.#endpoint, this.#layer, systemCode, this.#hello), dropped);
+  }
+
+  #fail(failure: Failure, dropped = false): void {
+    if (!this.#over) this.#events.onFailed(failure, dropped);
   }
 }

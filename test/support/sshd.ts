@@ -74,7 +74,8 @@ export const startSshd = async (options: SshdOptions = {}): Promise<Sshd> => {
     "UseDNS no",
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
-    "MaxStartups 500",
+    // Of this one the last value counts.
+    ...(options.config?.some((line) => line.startsWith("MaxStartups ")) ? [] : ["MaxStartups 500"]),
     `SetEnv HOME=${dir}`, // bash reads the login user's ~/.bashrc when sshd starts it; a test must neither wait for that nor cut it short
     "LogLevel VERBOSE",
     "",
