@@ -1,7 +1,16 @@
 /** From parsed words to a request: values read, defaults filled in, contradictions refused. */
 import { err, ok, type Result } from "../domain/result.ts";
 import { OptionValues } from "./option-values.ts";
-import { becomeWays, type Command, formats, hostKeyPolicies, keyFormats, outputModes, shells } from "./options.ts";
+import {
+  becomeWays,
+  type Command,
+  formats,
+  hostKeyPolicies,
+  keyFormats,
+  outputModes,
+  shells,
+  transports,
+} from "./options.ts";
 import type {
   CompletionRequest,
   Connection,
@@ -140,6 +149,7 @@ const selection = (values: OptionValues, words: readonly string[], around: Surro
       port: values.count("port", 1, 65_535),
       become: values.choice("become", becomeWays),
       jump: values.text("jump"),
+      transport: values.choice("transport", transports),
       identityFiles: values.texts("identity").map((path) => atHome(path, around)),
     },
   };

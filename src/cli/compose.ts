@@ -11,12 +11,10 @@ import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
 import { type Journal, openJournal } from "../journal/write.ts";
 import type { KeyRing } from "../transport/key-ring.ts";
-import { createSshTransport } from "../transport/ssh.ts";
-import { clocksFor } from "./clocks.ts";
 import type { Io } from "./io.ts";
-import { knownHostsOf } from "./known-hosts.ts";
 import type { RolloutRequest, StatusRequest } from "./request.ts";
 import type { LiveView } from "./screen.ts";
+import { transportFor } from "./ways.ts";
 
 export type FleetRequest = RolloutRequest | StatusRequest;
 
@@ -107,12 +105,3 @@ export const composeRun = (
     ...hands,
   };
 };
-
-const transportFor = (request: FleetRequest, io: Io, keys: KeyRing): RunContext["transport"] =>
-  createSshTransport({
-    clocks: clocksFor(request),
-    ...knownHostsOf(request, io),
-    hostKeyPolicy: request.hostKeyPolicy,
-    keys,
-    connectParallel: request.connectParallel,
-  });

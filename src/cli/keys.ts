@@ -8,6 +8,9 @@ import { askPassphrase } from "./passphrase.ts";
 /** Default key files below `~/.ssh`, in the order they are offered. */
 const defaultNames = ["id_ed25519", "id_ecdsa", "id_rsa"] as const;
 
+export const defaultIdentityFiles = ({ home }: Pick<Io, "home">): readonly string[] =>
+  defaultNames.map((name) => `${home}/.ssh/${name}`);
+
 /**
  * The keys for these servers, bastions among them, with every passphrase asked for that is needed; undefined when the person stopped at a question,
  * or `runTimeoutS` passed over it, which is said. Without a terminal nothing is asked.
@@ -18,7 +21,7 @@ export const openKeys = async (
   { runTimeoutS }: { readonly runTimeoutS: number },
 ): Promise<KeyRing | undefined> => {
   const keys = new KeyRing({
-    identityFiles: defaultNames.map((name) => `${io.home}/.ssh/${name}`),
+    identityFiles: defaultIdentityFiles(io),
     agentSocket: io.env["SSH_AUTH_SOCK"],
     homeDir: io.home,
   });

@@ -39,6 +39,7 @@ export const formats = ["table", "json"] as const;
 /** Results of `hosts keys`. */
 export const keyFormats = ["table", "json", "known_hosts"] as const;
 export const becomeWays = ["none", "sudo", "pfexec"] as const;
+export const transports = ["ssh2", "openssh"] as const;
 export const hostKeyPolicies = ["strict", "accept-new"] as const;
 /** Shells there is a completion for. */
 export const shells = ["bash", "zsh", "fish"] as const;
@@ -77,6 +78,14 @@ const selection: readonly Option[] = [
     group: reach,
     says: "ssh's configuration, in place of its own files; none: without",
     unset: "ssh's own",
+  },
+  {
+    name: "transport",
+    takes: "WAY",
+    group: reach,
+    choices: transports,
+    says: `${oneOf(transports)}: inside novasweep, or the system's ssh`,
+    unset: "ssh2 where it can",
   },
   { name: "identity", takes: "FILE", group: reach, says: "private key file; repeatable" },
   {

@@ -5,7 +5,7 @@
 import type { Become } from "../domain/host.ts";
 import type { Seconds } from "../domain/ids.ts";
 import type { Share } from "../domain/waves.ts";
-import type { formats, hostKeyPolicies, keyFormats, outputModes, shells } from "./options.ts";
+import type { formats, hostKeyPolicies, keyFormats, outputModes, shells, transports } from "./options.ts";
 
 /** What was asked for. `help` is an answer already: its text goes to stdout, exit 0. */
 export type Request =
@@ -47,6 +47,7 @@ export interface Overrides {
   readonly become: Become | undefined;
   /** As typed. */
   readonly jump: string | undefined;
+  readonly transport: (typeof transports)[number] | undefined;
   readonly identityFiles: readonly string[];
 }
 

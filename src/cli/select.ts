@@ -34,7 +34,7 @@ const select = async (
 ): Promise<Result<Resolved, readonly Complaint[]>> => {
   const inventories = inventoriesOf(request, io);
   if (!inventories.ok) return inventories;
-  const { user, port, become, jump, identityFiles } = request.overrides;
+  const { user, port, become, jump, transport, identityFiles } = request.overrides;
   return resolveHosts({
     inventories: inventories.value,
     settingsFiles: ["novasweep.ini", `${io.home}/.config/novasweep/novasweep.ini`],
@@ -44,6 +44,7 @@ const select = async (
       ...(port === undefined ? {} : { port: String(port) }),
       ...(become === undefined ? {} : { become }),
       ...(jump === undefined ? {} : { jump }),
+      ...(transport === undefined ? {} : { transport }),
       ...(identityFiles.length === 0 ? {} : { identity: identityFiles }),
     },
     patterns: request.patterns,

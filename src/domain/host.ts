@@ -36,11 +36,27 @@ export interface Endpoint {
   readonly knownHostsFiles?: readonly AbsPath[];
 }
 
+/** How the system's ssh is called for a host. What is absent its configuration decides. */
+export interface OpensshDial {
+  /** What it knows the host by. */
+  readonly destination: string;
+  readonly user?: string;
+  readonly port?: number;
+  /** As its -J takes them; `none`: straight. */
+  readonly jump?: string;
+  /** Empty: those of its configuration. */
+  readonly identityFiles: readonly AbsPath[];
+  /** Why not over ssh2: a phrase. */
+  readonly why: string;
+}
+
 /** One node as the inventory describes it: how to reach it, how to become root on it, what should be true of it. */
 export interface Host extends Endpoint {
   readonly name: HostName;
   /** The bastions on the way, the first one to connect to first; empty: none. */
   readonly jump: readonly Endpoint[];
   readonly become: Become;
+  /** It is reached through the system's ssh; absent: over ssh2. */
+  readonly openssh?: OpensshDial;
   readonly settings: Settings;
 }

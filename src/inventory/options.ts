@@ -8,6 +8,7 @@ export interface ConnectionOptions {
   readonly port?: string;
   readonly become?: string;
   readonly jump?: string;
+  readonly transport?: string;
 }
 
 /**
@@ -27,7 +28,7 @@ export const claimsOfOptions = (
     const done = claim(claims, text.slice(0, at).trim(), text.slice(at + 1).trim(), source);
     return done.ok ? [] : [done.error];
   });
-  for (const name of ["user", "port", "become", "jump"] as const) {
+  for (const name of ["user", "port", "become", "jump", "transport"] as const) {
     const value = options[name];
     if (value === undefined) continue;
     const before = claims.values[name];

@@ -24,6 +24,7 @@ interface ConnectionSettings {
   readonly jump: readonly JumpWord[];
   readonly become: Become;
   readonly sshLegacy: "none" | "sunssh";
+  readonly transport: "auto" | "ssh2" | "openssh";
 }
 
 /** Settings whose work comes with a later version: known by name, refused when set. */
@@ -149,6 +150,12 @@ export const settingsTable: { readonly [K in SettingKey]: Row<SettingValues[K]> 
     kind: choice("none", "sudo", "su", "pfexec"),
     byDefault: "none when the login user is root, else sudo",
     doc: "How the remote script becomes root. A host with `su` is refused by this version when it is contacted.",
+  },
+  transport: {
+    name: "transport",
+    kind: choice("auto", "ssh2", "openssh"),
+    byDefault: "auto",
+    doc: "How the host is reached: `ssh2` inside novasweep, or by `openssh`, a process of the system's ssh for each host. `auto`: `ssh2` but where ssh's configuration or keys ask for what only ssh can do, and that is said.",
   },
   sshLegacy: {
     name: "ssh_legacy",

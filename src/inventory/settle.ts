@@ -1,10 +1,11 @@
-import { type Become, type Host, SSH_PORT } from "../domain/host.ts";
+import { type Become, type Host, type OpensshDial, SSH_PORT } from "../domain/host.ts";
 import type { AbsPath, HostName } from "../domain/ids.ts";
 import type { Complaint } from "../domain/result.ts";
 import { defaultSettings, type Settings } from "../domain/settings.ts";
 import type { Claims } from "./claims.ts";
+import { jumpChain } from "./jump.ts";
 import type { Asked } from "./levels.ts";
-import { defaultText, type SettingKey, settingKeys, settingsTable } from "./settings-table.ts";
+import { defaultText, type SettingKey, type SettingValues, settingKeys, settingsTable } from "./settings-table.ts";
 import type { SshAnswer, SshQuestion } from "./ssh-defaults.ts";
 
 /** A host with all its settings and, by name, where each comes from: `file:line`, `--set …`, an option or `default`. */
@@ -13,6 +14,10 @@ export interface ResolvedHost {
   /** The groups that list the host themselves. */
   readonly groups: readonly string[];
   readonly sources: Readonly<Record<string, string>>;
+  /** How ssh itself would be called for it; absent where that is not wanted (`transport=ssh2`). */
+  readonly dial?: Omit<OpensshDial, "why">;
+  /** What ssh's configuration asks for that only ssh can do, though the host is to be reached over ssh2. */
+  readonly unmet?: string;
 }
 
 /** What a host falls back on. */
@@ -51,7 +56,9 @@ export const settleHost = (
   const given = fallbacks.identityFiles.length > 0;
   const named = given ? fallbacks.identityFiles : own;
   // Files that a stronger source names are meant alone; those of ssh's configuration are as it says.
-  const { jump, identitiesOnly, identityFiles = [], ...trust } = ssh;
+  const { jump, identitiesOnly, identityFiles = [], needsOpenssh, ...trust } = ssh;
+  const dial = dialOf(sshQuestion(name, asked), named ?? []);
+  const why = whyOpenssh(values.transport, needsOpenssh);
   const host: Host = {
     ...trust,
     ...(named === undefined && identitiesOnly !== undefined ? { identitiesOnly } : {}),
@@ -63,6 +70,7 @@ export const settleHost = (
     jump,
     become: become?.value ?? values.become ?? "none",
     sshLegacy: values.sshLegacy ?? "none",
+    ...(why === undefined ? {} : { openssh: { ...dial, why } }),
     settings: settingsOf(values),
   };
   const sources: Record<string, string> = {
@@ -75,7 +83,30 @@ export const settleHost = (
     sources[settingsTable[key].name] = claimed[key] ?? unclaimed ?? "";
   }
   if (become) sources["become"] = become.source;
-  return { host, groups, sources };
+  const unmet = why === undefined ? needsOpenssh : undefined;
+  return {
+    host,
+    groups,
+    sources,
+    ...(values.transport === "ssh2" ? {} : { dial }),
+    ...(unmet === undefined ? {} : { unmet }),
+  };
+};
+
+const dialOf = (question: SshQuestion, identityFiles: readonly AbsPath[]): Omit<OpensshDial, "why"> => {
+  const { destination, user, port, jump } = question;
+  return {
+    destination,
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port }),
+    ...(jump === undefined ? {} : { jump: jumpChain.text(jump) }),
+    identityFiles,
+  };
+};
+
+const whyOpenssh = (transport: SettingValues["transport"] = "auto", needs: string | undefined): string | undefined => {
+  if (transport === "openssh") return needs ?? "transport=openssh";
+  return transport === "auto" ? needs : undefined;
 };
 
 /** `default`, with the reason where the value alone does not say it: `default (2 x cache_headroom)`. */
@@ -103,16 +134,25 @@ const take = <K extends NodeKey>(into: GrowingSettings, key: K, values: Partial<
 };
 
 type NodeKey = keyof Settings;
-const notOfTheNode = ["user", "port", "jump", "become", "sshLegacy", "cleanerPublisher", "cleanerOrigin"] as const;
+const notOfTheNode = [
+  ...(["user", "port", "jump", "become", "sshLegacy", "transport", "cleanerPublisher", "cleanerOrigin"] as const),
+] as const;
 const isNodeKey = (key: SettingKey): key is NodeKey => !notOfTheNode.some((other) => other === key);
 const nodeKeys = settingKeys.filter(isNodeKey);
 
 /** Settings that are fine alone but contradict each other. Errors: `E_SETTING`, without the host's name. */
-export const contradictions = ({ host: { settings }, sources }: ResolvedHost): readonly Complaint[] => {
+export const contradictions = ({ host: { settings }, sources, unmet }: ResolvedHost): readonly Complaint[] => {
   const { text } = settingsTable.cacheQuotaBytes.kind;
   const where = (...names: readonly string[]) => names.map((name) => `${name}: ${sources[name]}`).join(", ");
   const target = `cache_target_free (${text(settings.cacheTargetFreeBytes)})`;
   const found: Complaint[] = [];
+  if (unmet !== undefined)
+    found.push({
+      code: "E_SETTING",
+      what: `${unmet} is beyond ssh2`,
+      where: where("transport"),
+      try: "transport=auto or openssh, which goes through the system's ssh",
+    });
   if (settings.cacheTargetFreeBytes < settings.cacheHeadroomBytes)
     found.push({
       code: "E_SETTING",

@@ -16,6 +16,8 @@ export interface SshQuestion {
 export interface SshAnswer extends Partial<Omit<Endpoint, "sshLegacy">> {
   /** Those of the question, or of the configuration, each with its own settings. */
   readonly jump: readonly Endpoint[];
+  /** What it asks for that only ssh itself can do: a phrase. */
+  readonly needsOpenssh?: string;
 }
 
 /** Answers in the order of the questions. */

@@ -26,9 +26,7 @@ export const readAnswer = (
 ): Result<RawAnswer, string> => {
   const said = difference(dump, without);
   const one = (keyword: string): string | undefined => noneIsNothing(said.get(keyword)?.at(-1));
-  const command = one("proxycommand");
-  if (command !== undefined && question.jump === undefined)
-    return err("ProxyCommand is not supported by this version; ProxyJump is");
+  const needs = needsOf(said, question);
   const jump = question.jump ?? jumpChain.parse(one("proxyjump") ?? "none");
   if (jump === undefined) return err(`ProxyJump ${one("proxyjump")} is not ${jumpChain.accepted.replaceAll("`", "")}`);
   const { destination } = question;
@@ -54,12 +52,25 @@ export const readAnswer = (
     ...(user === undefined ? {} : { user }),
     ...(port === undefined ? {} : { port: Number(port) }),
     ...(files.value.length === 0 ? {} : { identityFiles: files.value, identitiesOnly: false }),
+    ...(needs === undefined ? {} : { needsOpenssh: needs }),
     ...(one("identitiesonly") === "yes" ? { identitiesOnly: true } : {}),
     ...(agent.value === undefined ? {} : { agentSocket: agent.value }),
     ...(knownAs === undefined ? {} : { knownAs }),
     ...knownHostsOf(said, dump),
     ...algorithmsOf(said),
   });
+};
+
+/** What of the configuration only ssh itself can do. */
+const needsOf = (said: Dump, { jump }: SshQuestion): string | undefined => {
+  const asked: Readonly<Record<string, string>> = {
+    ...(jump === undefined ? { proxycommand: "ProxyCommand" } : {}),
+    certificatefile: "CertificateFile",
+    pkcs11provider: "PKCS11Provider",
+    securitykeyprovider: "SecurityKeyProvider",
+  };
+  const [first] = Object.keys(asked).filter((keyword) => noneIsNothing(said.get(keyword)?.at(-1)) !== undefined);
+  return first === undefined ? undefined : `${asked[first]} in ssh's configuration`;
 };
 
 const noneIsNothing = (value: string | undefined): string | undefined => (value === "none" ? undefined : value);

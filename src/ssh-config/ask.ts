@@ -46,6 +46,12 @@ const isInUse = ({ file, home }: SshConfigOptions): boolean => {
   return saysAnything(`${home}/.ssh/config`, home) || saysAnything(SYSTEM_FILE, home, dirname(SYSTEM_FILE));
 };
 
+/** `needs`: what one of them asks for that only ssh can do. */
+interface Chain {
+  readonly endpoints: readonly Endpoint[];
+  readonly needs: string | undefined;
+}
+
 type Answered = Result<SshAnswer, string>;
 
 /** What is known so far; every pair of words is asked for once. Errors are phrases. */
@@ -80,21 +86,26 @@ class Asking {
     const raw = await this.#raw(question);
     if (!raw.ok) return raw;
     const jump = await this.#chain(raw.value.jump, depth);
-    return jump.ok ? ok({ ...raw.value, jump: jump.value }) : jump;
+    if (!jump.ok) return jump;
+    const { endpoints, needs } = jump.value;
+    const needsOpenssh = raw.value.needsOpenssh ?? needs;
+    return ok({ ...raw.value, jump: endpoints, ...(needsOpenssh === undefined ? {} : { needsOpenssh }) });
   }
 
   /** As with ssh -J a,b: only the first bastion may have bastions of its own. */
-  async #chain(words: readonly JumpWord[], depth: number): Promise<Result<readonly Endpoint[], string>> {
+  async #chain(words: readonly JumpWord[], depth: number): Promise<Result<Chain, string>> {
     if (words.length > 0 && depth === MAX_DEPTH) return err(`bastions have bastions, more than ${MAX_DEPTH} deep`);
     const chain: Endpoint[] = [];
+    let needs: string | undefined;
     for (const [at, word] of words.entries()) {
       const { address: destination, ...said } = word;
       const answer = await this.#answer({ destination, ...said, ...(at === 0 ? {} : { jump: [] }) }, depth + 1);
       if (!answer.ok) return answer;
-      const { jump, ...settings } = answer.value;
+      const { jump, needsOpenssh, ...settings } = answer.value;
+      needs ??= needsOpenssh;
       chain.push(...jump, { ...plainBastion(word, this.#options.localUser), ...settings });
     }
-    return ok(chain);
+    return ok({ endpoints: chain, needs });
   }
 
   async #raw(question: SshQuestion): Promise<Result<RawAnswer, string>> {

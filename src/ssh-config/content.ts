@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 const matters: ReadonlySet<string> = new Set([
   ...["hostname", "user", "port", "identityfile", "identitiesonly", "identityagent", "canonicalizehostname"],
   ...["proxyjump", "proxycommand", "userknownhostsfile", "globalknownhostsfile", "hostkeyalias"],
+  ...["certificatefile", "pkcs11provider", "securitykeyprovider"],
   ...["kexalgorithms", "hostkeyalgorithms", "ciphers", "macs"],
 ]);
 /** As deep as ssh itself goes (READCONF_MAX_DEPTH). */

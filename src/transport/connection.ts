@@ -1,6 +1,6 @@
 /** One host, one connection, one exec, from the queue to the exit status. Every wait in it has a clock. */
 import type { Client, ClientChannel } from "ssh2";
-import type { Become, Host } from "../domain/host.ts";
+import type { Host } from "../domain/host.ts";
 import type { Layer } from "../domain/layer.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
@@ -8,13 +8,12 @@ import { Dial, type DialEvents } from "./dial.ts";
 import * as failures from "./failures.ts";
 import type { HandshakeSlots } from "./handshake-slots.ts";
 import { LayerClock } from "./layer-clock.ts";
+import { MAX_REPLY_BYTES } from "./limits.ts";
 import type { Trust } from "./login.ts";
 import { ScriptChannel } from "./script-channel.ts";
+import { shellCommand } from "./shell-command.ts";
 import type { Chunk, Clocks } from "./transport.ts";
 import type { Way, Ways } from "./ways.ts";
-
-/** Most one script may send back, both streams together. A probe with a nova.conf of 1 MiB in it is below 3 MiB. */
-export const MAX_REPLY_BYTES = 8 * 1024 ** 2;
 
 /** What the connections of one run share. */
 export interface Shared extends Trust {
@@ -22,12 +21,6 @@ export interface Shared extends Trust {
   readonly slots: HandshakeSlots;
   readonly ways: Ways;
 }
-
-const commands: Readonly<Record<Exclude<Become, "su">, string>> = {
-  none: "/bin/sh -s",
-  sudo: "sudo -n /bin/sh -s",
-  pfexec: "pfexec /bin/sh -s",
-};
 
 export class Connection {
   readonly chunks: ChunkQueue = new ChunkQueue(() => this.#settle());
@@ -67,7 +60,7 @@ export class Connection {
     if (!way.ok) return this.#lose(way.error);
     this.#way = way.value;
     if (jump.length > 0) this.#enter("queue");
-    this.#dial = this.#dialFor(way.value, commands[become]);
+    this.#dial = this.#dialFor(way.value, shellCommand(become));
     await this.#dial.start();
   }
 

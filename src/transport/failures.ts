@@ -229,6 +229,13 @@ export const forwardFailure = (
   };
 };
 
+/** The system's ssh could not be started. */
+export const noProgramFailure = (host: Reached, ssh: string, error: Error): Failure => ({
+  code: "E_CONNECT",
+  message: `${dialled(host)}: ${ssh} could not be started: ${printable(error.message)}`,
+  try: "install OpenSSH's client",
+});
+
 export const noSuFailure = (): Failure => ({
   code: "E_BECOME",
   message: "becoming root with su is not possible yet",

@@ -82,6 +82,12 @@ export class HostKeys {
     return this.#loaded;
   }
 
+  /** No key of it is known, and a certificate authority speaks for its name. */
+  isOnlyVouchedFor(server: Named): boolean {
+    const names = filedAs(server);
+    return this.#known.typesOf(...names).size === 0 && this.#known.hasAuthority(...names);
+  }
+
   typesOf(server: Named): ReadonlySet<string> {
     return this.#known.typesOf(...filedAs(server));
   }

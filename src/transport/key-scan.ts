@@ -22,6 +22,7 @@ export const scanKeys = async (
     watch: { only: new Set(looked), onKey: (server, key) => keys.set(server, key) },
   });
   const look = async (host: Host): Promise<Result<SeenKey, Failure>> => {
+    if (host.openssh !== undefined) return err(throughSsh(host.openssh.why));
     let failure: Failure = { code: "E_CONNECT", message: "no host key was shown" };
     for await (const chunk of transport.run(host, "", signal)) if (chunk.kind === "lost") failure = chunk.failure;
     const key = keys.get(host);
@@ -33,3 +34,10 @@ export const scanKeys = async (
     await transport.close();
   }
 };
+
+/** Another way than ssh's own may end at another server. */
+const throughSsh = (why: string): Failure => ({
+  code: "E_CONNECT",
+  message: `it is reached through the system's ssh (${why}), which shows no key without a login`,
+  try: "ssh shows the fingerprint at the first connection",
+});

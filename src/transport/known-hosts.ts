@@ -1,6 +1,6 @@
 /**
  * OpenSSH's known_hosts format (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT), in memory: plain, hashed and wildcard names, `[host]:port`,
- * `@revoked`. `@cert-authority` lines give no trust, because ssh2 knows no certificates. Lines nobody can read are skipped, as OpenSSH does.
+ * `@revoked`. `@cert-authority` lines give no trust, because ssh2 knows no certificates; that there is one sends a host to the system's ssh. Lines nobody can read are skipped, as OpenSSH does.
  */
 import { createHash, hash } from "node:crypto";
 import { SSH_PORT } from "../domain/host.ts";
@@ -37,6 +37,7 @@ interface Pattern {
 export class KnownHosts {
   readonly #plain = new Map<string, KnownKey[]>();
   readonly #patterns: Pattern[] = [];
+  readonly #authorities: Omit<Pattern, "key">[] = [];
   /** Hashed lines nobody has asked for yet: a line names one host, so one that was found leaves the pool. */
   #hashed: Hashed[] = [];
   readonly #found = new Map<string, readonly KnownKey[]>();
@@ -59,6 +60,12 @@ export class KnownHosts {
   /** Whether a file hides its names, so that a line we add should too. */
   isHashed(file: string): boolean {
     return this.#hashedFiles.has(file);
+  }
+
+  /** Whether a certificate authority speaks for a host. */
+  hasAuthority(address: string, port: number): boolean {
+    const name = hostPattern(address, port);
+    return this.#authorities.some((authority) => matches(authority, name));
   }
 
   /** Types of key known for a host, for the order of what we ask the server for. */
@@ -125,8 +132,9 @@ export class KnownHosts {
     const fields = line.trim().split(/[ \t]+/);
     if (fields[0] === undefined || fields[0].startsWith("#")) return;
     const marker = fields[0].startsWith("@") ? fields.shift() : undefined;
-    if (marker !== undefined && marker !== "@revoked") return;
     const [names, type, blob] = fields;
+    if (marker === "@cert-authority" && names !== undefined) this.#authorities.push(namesOf(names));
+    if (marker !== undefined && marker !== "@revoked") return;
     if (names === undefined || type === undefined || blob === undefined || blobType(blob) !== type) return;
     const key: KnownKey = { type, blob, revoked: marker !== undefined, file, line: number };
     if (names.startsWith("|1|")) {
@@ -141,11 +149,7 @@ export class KnownHosts {
       for (const name of list) this.#addPlain(name, key);
       return;
     }
-    this.#patterns.push({
-      names: list.filter((name) => !name.startsWith("!")).map(glob),
-      except: list.filter((name) => name.startsWith("!")).map((name) => glob(name.slice(1))),
-      key,
-    });
+    this.#patterns.push({ ...namesOf(names), key });
   }
 }
 
@@ -171,7 +175,15 @@ export const blobType = (blob: string): string => {
   return start.length < 4 ? "" : start.toString("latin1", 4, 4 + start.readUInt32BE(0));
 };
 
-const matches = ({ names, except }: Pattern, name: string): boolean =>
+const namesOf = (text: string): Omit<Pattern, "key"> => {
+  const list = text.toLowerCase().split(",");
+  return {
+    names: list.filter((name) => !name.startsWith("!")).map(glob),
+    except: list.filter((name) => name.startsWith("!")).map((name) => glob(name.slice(1))),
+  };
+};
+
+const matches = ({ names, except }: Omit<Pattern, "key">, name: string): boolean =>
   names.some((pattern) => pattern.test(name)) && !except.some((pattern) => pattern.test(name));
 
 const glob = (pattern: string): RegExp => {

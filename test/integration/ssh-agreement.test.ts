@@ -1,12 +1,15 @@
 /** ssh and novasweep with the same configuration against the same servers: both get in, or neither does, and for the same reason. */
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { resolveHosts } from "../../src/inventory/resolve.ts";
 import { sshConfig } from "../../src/ssh-config/ask.ts";
+import { byHost } from "../../src/transport/by-host.ts";
+import { createOpensshTransport } from "../../src/transport/openssh/openssh.ts";
+import { scratch } from "../support/novasweep.ts";
 import { until } from "../support/real-faults/until.ts";
 import {
   type AgreementCase,
@@ -15,7 +18,7 @@ import {
   filesOf,
   type Words,
 } from "../support/ssh-agreement/cases.ts";
-import { collect, never, sshTransport } from "../support/ssh-host.ts";
+import { clocksOf, collect, never, sshTransport } from "../support/ssh-host.ts";
 import { makeKey, publicKey, type Sshd, startSshd } from "../support/sshd.ts";
 
 vi.setConfig({ maxConcurrency: 4 });
@@ -24,10 +27,16 @@ const run = promisify(execFile);
 let servers: readonly Sshd[] = [];
 let agent: ReturnType<typeof spawn> | undefined;
 let words: Words;
+let authorities: string;
 
 beforeAll(async () => {
+  authorities = scratch("ssh-agreement");
+  const authority = makeKey(join(authorities, "authority"));
+  const config = [`TrustedUserCAKeys ${authority}.pub`];
   servers = await Promise.all(
-    ["127.0.32.1", "127.0.32.2", "127.0.32.3"].map((address) => startSshd({ address, hostKeys: ["ed25519", "rsa"] })),
+    ["127.0.32.1", "127.0.32.2", "127.0.32.3"].map((address) =>
+      startSshd({ address, hostKeys: ["ed25519", "rsa"], config }),
+    ),
   );
   const [node, outer, inner] = servers as [Sshd, Sshd, Sshd];
   const dir = node.dir;
@@ -37,6 +46,12 @@ beforeAll(async () => {
   );
   copyFileSync(key as string, join(dir, `id_root_${node.port}`));
   copyFileSync(key as string, join(dir, "100%"));
+  execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "operator", "-n", "root", `${stranger}.pub`]);
+  renameSync(join(dir, "stranger-cert.pub"), join(dir, "certificate"));
+  writeFileSync(
+    join(dir, "relay.js"),
+    'const s = require("node:net").connect(process.argv[3], process.argv[2]); process.stdin.pipe(s).pipe(process.stdout);',
+  );
   for (const server of servers)
     writeFileSync(join(server.dir, "authorized"), `${publicKey(key as string)}\n${publicKey(ofAgent as string)}\n`);
   agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
@@ -56,6 +71,7 @@ beforeAll(async () => {
     OTHER: publicKey(other as string),
     DIR: "",
     KEY: key as string,
+    NODE_JS: process.execPath,
     STRANGER: stranger as string,
     AGENT: socket,
     ALL_KNOWN: servers.map((server) => `${name(server)} ${server.hostKeys[0]}`).join("\n"),
@@ -64,6 +80,7 @@ beforeAll(async () => {
 afterAll(async () => {
   agent?.kill();
   await Promise.all(servers.map((server) => server.stop()));
+  rmSync(authorities, { recursive: true, force: true });
 });
 
 /** A folder of its own for one case, with the keys of all. */
@@ -71,7 +88,7 @@ const prepare = (given: AgreementCase): { readonly config: string; readonly env:
   const shared = servers[0]?.dir ?? "";
   const dir = join(shared, `case-${agreementCases.indexOf(given)}`);
   mkdirSync(dir);
-  for (const name of ["id", `id_root_${words.PORT}`, "100%", "in-agent.pub"])
+  for (const name of ["certificate", "relay.js", "id", `id_root_${words.PORT}`, "100%", "in-agent.pub"])
     copyFileSync(join(shared, name), join(dir, name));
   for (const [name, text] of Object.entries(filesOf(given, { ...words, DIR: dir })))
     writeFileSync(join(dir, name), text);
@@ -140,7 +157,18 @@ const askNovasweep = async (destination: string, { config, env }: ReturnType<typ
   if (!resolved.ok) return JSON.stringify(resolved.error);
   const [first] = resolved.value.hosts;
   if (first === undefined) return "no host";
-  const transport = sshTransport({ agentSocket: env["SSH_AUTH_SOCK"] });
+  const transport = byHost(
+    sshTransport({ agentSocket: env["SSH_AUTH_SOCK"] }),
+    createOpensshTransport({
+      ssh: "/usr/bin/ssh",
+      env,
+      configFile: config,
+      knownHosts: undefined,
+      hostKeyPolicy: "strict",
+      clocks: clocksOf(20_000),
+      connectParallel: 16,
+    }),
+  );
   const reply = await collect(transport.run(first.host, "exit 0\n", never));
   await transport.close();
   if (reply.last.kind === "exit") return "connects";

@@ -73,11 +73,6 @@ describe("ssh's configuration", () => {
       /ssh -G ended with exit status 255: .*Bad configuration option|terminating, 1 bad configuration options/,
     ],
     [
-      "a command in place of a connection",
-      "ProxyCommand nc %h %p\n",
-      /for cn01 and 1 more: ProxyCommand is not supported/,
-    ],
-    [
       "bastions that name each other",
       "Host cn*\n  ProxyJump a\nHost a\n  ProxyJump b\nHost b\n  ProxyJump a\n",
       /bastions have bastions, more than 4 deep/,
@@ -91,6 +86,13 @@ describe("ssh's configuration", () => {
     expect(ran.stderr).toMatch(why);
     expect(ran.stderr).toContain("--ssh-config none does without");
     expect(ran.stderr.match(/^novasweep: /gm)).toHaveLength(1);
+  });
+
+  it("that asks for a command in place of a connection is not followed over ssh2", async () => {
+    const ran = await inventory("ProxyCommand nc %h %p\n", "--transport", "ssh2");
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain("cn01 and 1 more: ProxyCommand in ssh's configuration is beyond ssh2");
+    expect((await inventory("ProxyCommand nc %h %p\n")).status).toBe(0);
   });
 
   it("is not asked when there is none", async () => {

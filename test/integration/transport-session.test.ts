@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Host } from "../../src/domain/host.ts";
-import { MAX_REPLY_BYTES } from "../../src/transport/connection.ts";
+import { MAX_REPLY_BYTES } from "../../src/transport/limits.ts";
 import type { Chunk, Transport } from "../../src/transport/transport.ts";
 import { clocksOf, collect, never, sshHost, sshTransport, type TransportOptions } from "../support/ssh-host.ts";
 import { makeKey, publicKey, type Sshd, startSshd } from "../support/sshd.ts";

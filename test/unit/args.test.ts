@@ -153,7 +153,7 @@ describe("what is refused, with what helps", () => {
     ["rollout --check", "at least one PATTERN", "rollout all"],
     ["rollout all --wavs 1", "no option --wavs", "--waves"],
     ["rollout all --xyzzy", "no option --xyzzy", "rollout --help"],
-    ["rollout all --transport openssh", "no option --transport", "rollout --help"],
+    ["rollout all --transport telnet", "--transport does not take", "ssh2, openssh"],
     ["rollout all -q", "no option -q", "rollout --help"],
     ["rollout all --check false", "--check takes no value", undefined],
     ["rollout all --yes true", "--yes takes no value", undefined],

@@ -83,6 +83,15 @@ describe("a dump", () => {
     expect(answer("", { destination: "CN01" })).toEqual({ ok: true, value: { jump: [] } });
   });
 
+  it.each([
+    ["proxycommand nc %h %p\n", "ProxyCommand in ssh's configuration"],
+    ["certificatefile ~/.ssh/cert\n", "CertificateFile in ssh's configuration"],
+    ["pkcs11provider /lib/p11.so\n", "PKCS11Provider in ssh's configuration"],
+    ["proxycommand none\n", undefined],
+  ])("that only ssh itself can follow says so: %s", (text, needsOpenssh) => {
+    expect(answer(text)).toEqual({ ok: true, value: { jump: [], ...(needsOpenssh && { needsOpenssh }) } });
+  });
+
   it("gives way to what stronger sources say", () => {
     const text = "user root\nport 2222\nproxyjump bastion\nproxycommand nc\n";
     const said = { user: "ops", port: 22, jump: [] };
@@ -90,7 +99,6 @@ describe("a dump", () => {
   });
 
   it.each([
-    ["proxycommand nc %h %p\n", /^ProxyCommand is not supported/],
     ["proxyjump a,b,c,d,e\n", /^ProxyJump a,b,c,d,e is not none, or up to 4/],
     ["identityfile /%x\n", /^IdentityFile \/%x holds a variable/],
     ["identityagent $ABSENT\n", /^IdentityAgent \$ABSENT names nothing/],

@@ -12,6 +12,7 @@ import { openKeys } from "../keys.ts";
 import { createLiveView, type LiveView } from "../screen.ts";
 import { selectFor } from "../select.ts";
 import { version } from "../version.ts";
+import { chooseWays } from "../ways.ts";
 
 /** Exit status when the journal is lost: see the reference. */
 const STOPPED = 5;
@@ -28,10 +29,14 @@ export const fleetCommand = async (request: FleetRequest, io: Io): Promise<numbe
         try: "--yes accepts the plan unseen, --check shows it and changes nothing",
       },
     ]);
-  const hosts = selected.value.hosts.map(({ host }) => host);
+  const ways = await chooseWays(selected.value.hosts, request, io);
+  if (!ways.ok) return complain(io, ways.error);
+  const hosts = ways.value;
+  // ssh opens its keys itself.
+  const ours = hosts.filter(({ openssh }) => openssh === undefined);
   const keys = await openKeys(
     io,
-    hosts.flatMap((host) => [...host.jump, host]),
+    ours.flatMap((host) => [...host.jump, host]),
     request,
   );
   if (keys === undefined) return INTERRUPTED;

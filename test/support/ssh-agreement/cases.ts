@@ -22,6 +22,8 @@ export interface Words {
   readonly KEY: string;
   readonly STRANGER: string;
   readonly AGENT: string;
+  /** A program for ProxyCommands. */
+  readonly NODE_JS: string;
   /** Lines of known_hosts for all three servers. */
   readonly ALL_KNOWN: string;
 }
@@ -284,4 +286,35 @@ const bastions: readonly AgreementCase[] = [
   },
 ];
 
-export const agreementCases: readonly AgreementCase[] = [...keys, ...hostKey, ...sections, ...algorithms, ...bastions];
+const certified = "IdentityFile @STRANGER@\nCertificateFile @DIR@/certificate\nIdentitiesOnly yes";
+const onlySsh: readonly AgreementCase[] = [
+  {
+    name: "a command in place of a connection",
+    config: "ProxyCommand @NODE_JS@ @DIR@/relay.js %h %p",
+    decision: "connects",
+  },
+  { name: "a command that ends at once", config: "ProxyCommand false", decision: "no connection" },
+  {
+    name: "a command, and a host key nobody knows",
+    config: "ProxyCommand @NODE_JS@ @DIR@/relay.js %h %p",
+    known: "",
+    decision: "host key",
+  },
+  {
+    name: "a bastion that is reached by a command",
+    config: `${through("outer")}\nHost outer\n  HostName @OUTER@\n  Port @OUTER_PORT@\n  ProxyCommand @NODE_JS@ @DIR@/relay.js %h %p`,
+    decision: "connects",
+  },
+  { name: "a certificate for a key nobody knows", config: certified, withoutKey: true, decision: "connects" },
+  {
+    name: "a certificate for another user",
+    config: `User nobody\n${certified}`,
+    withoutKey: true,
+    decision: "authentication",
+  },
+];
+
+export const agreementCases: readonly AgreementCase[] = [
+  ...[...keys, ...hostKey, ...sections, ...algorithms, ...bastions],
+  ...onlySsh,
+];

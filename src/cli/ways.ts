@@ -1,0 +1,78 @@
+/** Which of the selected hosts are reached through the system's ssh; and the transport that does both. */
+import type { Host } from "../domain/host.ts";
+import { foldHosts } from "../domain/host-set.ts";
+import { type Complaint, err, ok, type Result } from "../domain/result.ts";
+import { visibleSafe } from "../domain/safe-text.ts";
+import type { ResolvedHost } from "../inventory/settle.ts";
+import { findSsh } from "../ssh-config/run-ssh.ts";
+import { byHost } from "../transport/by-host.ts";
+import { HostKeyFiles } from "../transport/host-keys.ts";
+import type { KeyRing } from "../transport/key-ring.ts";
+import { OpensshNeeds } from "../transport/needs-openssh.ts";
+import { createOpensshTransport } from "../transport/openssh/openssh.ts";
+import { createSshTransport } from "../transport/ssh.ts";
+import type { Transport } from "../transport/transport.ts";
+import { clocksFor } from "./clocks.ts";
+import type { Io } from "./io.ts";
+import { defaultIdentityFiles } from "./keys.ts";
+import { knownHostsOf } from "./known-hosts.ts";
+import type { Connection, Selection } from "./request.ts";
+
+type Request = Connection & Pick<Selection, "sshConfig">;
+
+/** The hosts with their ways, which is said of those that ssh itself is called for. Contacts no host. Errors: `E_SETTING` without an ssh. */
+export const chooseWays = async (
+  resolved: readonly ResolvedHost[],
+  request: Request,
+  io: Io,
+): Promise<Result<readonly Host[], readonly Complaint[]>> => {
+  const { knownHostsFiles, knownHostsForAll } = knownHostsOf(request, io);
+  const needs = new OpensshNeeds(
+    defaultIdentityFiles(io),
+    new HostKeyFiles(knownHostsFiles, request.hostKeyPolicy, knownHostsForAll),
+  );
+  const hosts: Host[] = [];
+  for (const { host, dial } of resolved) {
+    const why = host.openssh === undefined && dial !== undefined ? await needs.of(host) : undefined;
+    hosts.push(why === undefined || dial === undefined ? host : { ...host, openssh: { ...dial, why } });
+  }
+  const through = hosts.filter(({ openssh }) => openssh !== undefined);
+  if (through.length > 0 && findSsh(io.env["PATH"]) === undefined) return err([noSsh(through)]);
+  for (const line of saidOf(through)) io.stderr.write(`novasweep: ${visibleSafe(line)}\n`);
+  return ok(hosts);
+};
+
+const noSsh = (through: readonly Host[]): Complaint => ({
+  code: "E_SETTING",
+  what: `${foldHosts(through.map(({ name }) => name))} can only be reached by the system's ssh (${through[0]?.openssh?.why}), and there is none`,
+  try: "install OpenSSH's client",
+});
+
+const saidOf = (through: readonly Host[]): readonly string[] => {
+  const byReason = new Map<string, string[]>();
+  for (const { name, openssh } of through) {
+    const names = byReason.get(openssh?.why ?? "");
+    if (names === undefined) byReason.set(openssh?.why ?? "", [name]);
+    else names.push(name);
+  }
+  return [...byReason].map(([why, names]) => `${foldHosts(names)}: through the system's ssh (${why})`);
+};
+
+/** The transport of a run. */
+export const transportFor = (request: Request, io: Io, keys: KeyRing): Transport => {
+  const common = {
+    clocks: clocksFor(request),
+    connectParallel: request.connectParallel,
+    hostKeyPolicy: request.hostKeyPolicy,
+  };
+  return byHost(
+    createSshTransport({ ...common, ...knownHostsOf(request, io), keys }),
+    createOpensshTransport({
+      ...common,
+      ssh: findSsh(io.env["PATH"]) ?? "/usr/bin/ssh",
+      env: io.env,
+      configFile: request.sshConfig,
+      knownHosts: request.knownHosts,
+    }),
+  );
+};

@@ -1,0 +1,96 @@
+/**
+ * What ssh's own log (-E, LogLevel DEBUG1) says of a connection: how far it got, and why not further. ssh has no other voice: its exit
+ * status is 255 for every trouble. The words are OpenSSH's, which it translates for nobody; the node's words are not in this file.
+ */
+import type { Layer } from "../../domain/layer.ts";
+import type { Failure } from "../../domain/outcome.ts";
+import { dialled, type Reached } from "../failures.ts";
+import { printable } from "../server-hello.ts";
+
+/** A line that begins like this is written when the layer begins. */
+const marks: readonly (readonly [start: string, layer: Layer])[] = [
+  ["Connecting to ", "tcp"],
+  ["Executing proxy command: ", "tcp"],
+  ["Connection established.", "banner"],
+  ["Local version string ", "banner"],
+  ["Remote protocol version ", "kex"],
+  ["SSH2_MSG_NEWKEYS received", "auth"],
+  ["Authenticated to ", "channel"],
+  ["Sending command: ", "shell"],
+];
+const DEBUG = /^debug\d: /;
+
+export interface OpensshLog {
+  readonly layer: Layer;
+  /** How the script ended, by the node's own word, status null when a signal ended it; absent: the node said nothing of it. */
+  readonly exit: { readonly status: number | null } | undefined;
+  /** Lines that are not for debugging, the last ones last. */
+  readonly said: readonly string[];
+}
+
+/** Reads the log so far. Of a node's own words only its version is in it, and that behind a fixed beginning. */
+export const readLog = (text: string): OpensshLog => {
+  let layer: Layer = "resolve";
+  let exit: OpensshLog["exit"];
+  const said: string[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    const words = line.replace(DEBUG, "");
+    const mark = marks.find(([start]) => words.startsWith(start));
+    if (mark !== undefined) layer = mark[1];
+    else if (!DEBUG.test(line) && line.trim() !== "" && !isNews(words)) said.push(line.trim());
+    const [, status] = EXIT_STATUS.exec(line) ?? [];
+    if (status !== undefined) exit = { status: Number(status) };
+    else if (EXIT_SIGNAL.test(line)) exit = { status: null };
+  }
+  return { layer, exit, said };
+};
+
+const EXIT_STATUS = /^debug1: Exit status (\d+)$/;
+const EXIT_SIGNAL = /^debug1: client_input_channel_req: channel 0 rtype exit-signal /;
+/** What ssh says of a connection that was well. */
+const isNews = (line: string): boolean => /^(Transferred: |Bytes per second: |OpenSSH_)/.test(line);
+
+const HOST_KEY = /host key|IDENTIFICATION HAS CHANGED|known_hosts/i;
+
+/** Why ssh ended without an exit status of the node. `scriptSent`: all of the script had gone to ssh, and it had a shell for it. */
+export const logFailure = (host: Reached, { layer, said }: OpensshLog, scriptSent: boolean): Failure => {
+  const why = printable(said.filter((line) => !line.startsWith("@@@")).at(-1) ?? "it ended without a word");
+  const message = `${dialled(host)}: ssh: ${why}`;
+  const look = "run ssh by hand with -v and the same configuration";
+  switch (layer) {
+    case "kex":
+      return said.some((line) => HOST_KEY.test(line))
+        ? {
+            code: "E_HOSTKEY",
+            message: `${dialled(host)}: ssh: ${hostKeyWords(said)}`,
+            try: "compare the key with the node's own; ssh-keygen -R removes an old one",
+          }
+        : { code: "E_HANDSHAKE", message, try: look };
+    case "auth":
+      return { code: "E_AUTH", message, try: `${look}: which keys are offered?` };
+    case "channel":
+    case "shell":
+    case "script":
+      return {
+        code: layer === "channel" ? "E_SHELL" : "E_LOST",
+        message: `${message}; ${scriptSent ? "the whole script had been sent and may have run" : "the script had not been sent, so it did not run"}`,
+        try: scriptSent ? "the host is looked at again before anything else is done to it" : look,
+      };
+    default:
+      return /could not resolve hostname/i.test(why)
+        ? {
+            code: "E_RESOLVE",
+            message,
+            try: "set ansible_host in the inventory, or look at HostName in ssh's configuration",
+          }
+        : { code: "E_CONNECT", message, try: look };
+  }
+};
+
+/** ssh's last line only says that the verification failed; what came before says how. */
+const hostKeyWords = (said: readonly string[]): string =>
+  printable(
+    said.find((line) => /is known for|has changed|revoked|differs|not match|Certificate invalid/i.test(line)) ??
+      said.at(-1) ??
+      "",
+  );

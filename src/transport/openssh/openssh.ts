@@ -1,0 +1,56 @@
+/** The transport over the system's ssh, for what ssh2 cannot do: certificates, FIDO keys, ProxyCommand. One process a host. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HandshakeSlots } from "../handshake-slots.ts";
+import type { Chunk, Clocks, Transport } from "../transport.ts";
+import { OpensshSession, type OpensshShared } from "./session.ts";
+import type { OpensshSettings } from "./words.ts";
+
+export interface OpensshOptions extends OpensshSettings {
+  /** The program, an absolute path. */
+  readonly ssh: string;
+  readonly env: OpensshShared["env"];
+  readonly clocks: Clocks;
+  readonly connectParallel: number;
+}
+
+/** For hosts that have `openssh`. Its logs lie in a private folder until each session ends. */
+export const createOpensshTransport = ({
+  ssh,
+  env,
+  clocks,
+  connectParallel,
+  ...settings
+}: OpensshOptions): Transport => {
+  const shared: OpensshShared = { ssh, env, settings, clocks, slots: new HandshakeSlots(connectParallel) };
+  const open = new Set<OpensshSession>();
+  let folder: string | undefined;
+  let count = 0;
+  return {
+    run: (host, script, signal) => ({
+      [Symbol.asyncIterator](): AsyncIterator<Chunk> {
+        const dial = host.openssh ?? {
+          destination: host.address,
+          user: host.user,
+          port: host.port,
+          identityFiles: host.identityFiles,
+          why: "asked for",
+        };
+        folder ??= mkdtempSync(join(tmpdir(), "novasweep-ssh-"));
+        count += 1;
+        const session = new OpensshSession(host, dial, join(folder, String(count)), signal, shared, () =>
+          open.delete(session),
+        );
+        open.add(session);
+        void session.start(script);
+        return session.chunks;
+      },
+    }),
+    close: () => {
+      for (const session of [...open]) session.cut();
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+      return Promise.resolve();
+    },
+  };
+};

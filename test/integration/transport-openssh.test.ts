@@ -1,0 +1,193 @@
+/** The transport over the system's ssh: what ssh2 cannot do works, and every end is told as the other transport tells it. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Host } from "../../src/domain/host.ts";
+import { createOpensshTransport } from "../../src/transport/openssh/openssh.ts";
+import { clocksOf, collect, never, type Reply, sshHost } from "../support/ssh-host.ts";
+import { makeKey, publicKey, type Sshd, startSshd } from "../support/sshd.ts";
+
+let sshd: Sshd;
+let id: string;
+const file = (name: string, text: string): string => {
+  writeFileSync(join(sshd.dir, name), text);
+  return join(sshd.dir, name);
+};
+
+beforeAll(async () => {
+  sshd = await startSshd({ address: "127.0.37.1" });
+  id = makeKey(join(sshd.dir, "id"));
+  writeFileSync(join(sshd.dir, "authorized"), `${publicKey(id)}\n`, { mode: 0o600 });
+  process.env["TMPDIR"] = sshd.dir;
+  file("known", `[${sshd.address}]:${sshd.port} ${sshd.hostKeys[0]}\n`);
+});
+afterAll(() => sshd.stop());
+
+interface How {
+  readonly config?: string;
+  readonly known?: string;
+  readonly script?: string;
+  readonly host?: Partial<Host>;
+  readonly server?: Sshd;
+  readonly key?: string;
+  readonly signal?: AbortSignal;
+  readonly ms?: number;
+}
+
+const folders = (): readonly string[] => readdirSync(sshd.dir).filter((name) => name.startsWith("novasweep-ssh-"));
+
+const run = async (how: How = {}): Promise<Reply> => {
+  const {
+    config = "",
+    known = join(sshd.dir, "known"),
+    script = "echo in; echo err >&2; exit 3\n",
+    server = sshd,
+  } = how;
+  const before = folders();
+  const transport = createOpensshTransport({
+    ssh: "/usr/bin/ssh",
+    env: { PATH: process.env["PATH"], HOME: sshd.dir },
+    configFile: file("config", `${config}\n`),
+    knownHosts: known,
+    hostKeyPolicy: "strict",
+    clocks: clocksOf(how.ms ?? 20_000, { script: 20_000 }),
+    connectParallel: 16,
+  });
+  const dial = {
+    destination: server.address,
+    user: "root",
+    port: server.port,
+    identityFiles: [how.key ?? id],
+    why: "test",
+  };
+  const host = sshHost(server.address, server.port, { openssh: dial, ...how.host });
+  const reply = await collect(transport.run(host, script, how.signal ?? never));
+  await transport.close();
+  expect(folders()).toEqual(before);
+  return reply;
+};
+
+test("carries the script, keeps the streams apart, goes through the layers and ends with the status", async () => {
+  const reply = await run();
+  expect(reply).toMatchObject({ last: { kind: "exit", status: 3 }, stderr: "err\n" });
+  expect(reply.stdout.toString()).toBe("in\n");
+  expect(reply.layers[0]).toBe("queue");
+  expect(reply.layers.slice(-1)).toEqual(["script"]);
+});
+
+test("a script's own status 255 is a status, and a signal is none", async () => {
+  expect((await run({ script: "exit 255\n" })).last).toEqual({ kind: "exit", status: 255 });
+  expect((await run({ script: "kill -9 $$\n" })).last).toMatchObject({ kind: "exit", status: null });
+});
+
+test("a script of 256 KiB arrives whole, and more output than is allowed is E_FLOOD", async () => {
+  const script = `${"# padding padding padding\n".repeat(10_000)}echo whole\n`;
+  expect((await run({ script })).stdout.toString()).toBe("whole\n");
+  expect((await run({ script: "dd if=/dev/zero bs=1048576 count=9 2>/dev/null\n" })).code).toBe("E_FLOOD");
+});
+
+describe("what ssh2 cannot do", () => {
+  test("a ProxyCommand, whose own words are not the script's", async () => {
+    const relay = file(
+      "relay.js",
+      `const s = require("node:net").connect(process.argv[3], process.argv[2]);
+       console.error("noise"); process.stdin.pipe(s).pipe(process.stdout);`,
+    );
+    const config = `ProxyCommand ${process.execPath} ${relay} %h %p`;
+    const reply = await run({ config });
+    expect(reply.last).toEqual({ kind: "exit", status: 3 });
+    expect(reply.stdout.toString()).toBe("in\n");
+  });
+
+  test("a user's certificate in place of a known key", async () => {
+    const ca = makeKey(join(sshd.dir, "user-ca"));
+    const user = makeKey(join(sshd.dir, "certified"));
+    execFileSync("ssh-keygen", ["-q", "-s", ca, "-I", "operator", "-n", "root", `${user}.pub`]);
+    const server = await startSshd({ address: "127.0.37.2", config: [`TrustedUserCAKeys ${ca}.pub`] });
+    const known = file("known-2", `[${server.address}]:${server.port} ${server.hostKeys[0]}\n`);
+    expect((await run({ server, known, key: user })).last).toEqual({ kind: "exit", status: 3 });
+    expect((await run({ server, known })).code).toBe("E_AUTH");
+    await server.stop();
+  });
+
+  test("a host's certificate, by the authority in known_hosts", async () => {
+    const ca = makeKey(join(sshd.dir, "host-ca"));
+    const certified = makeKey(join(sshd.dir, "host-key"));
+    execFileSync("ssh-keygen", ["-q", "-s", ca, "-I", "node", "-h", "-n", "127.0.37.3", `${certified}.pub`]);
+    const real = await startSshd({
+      address: "127.0.37.3",
+      authorized: [publicKey(id)],
+      config: [`HostKey ${certified}`, `HostCertificate ${certified}-cert.pub`],
+    });
+    const authority = (names: string): string => file("known-3", `@cert-authority ${names} ${publicKey(ca)}\n`);
+    expect((await run({ server: real, known: authority("127.0.37.*,[127.0.37.*]:*") })).last).toEqual({
+      kind: "exit",
+      status: 3,
+    });
+    expect((await run({ server: real, known: authority("127.0.38.*") })).code).toBe("E_HOSTKEY");
+    await real.stop();
+  });
+});
+
+describe("ends that are none of the script's", () => {
+  test("an unknown host key, a changed one: before any key of ours is shown", async () => {
+    const before = sshd.log().length;
+    expect(await run({ known: file("empty", "") })).toMatchObject({ code: "E_HOSTKEY", last: { layer: "kex" } });
+    const other = publicKey(makeKey(join(sshd.dir, "other")))
+      .split(" ")
+      .slice(0, 2)
+      .join(" ");
+    const changed = await run({ known: file("changed", `[${sshd.address}]:${sshd.port} ${other}\n`) });
+    expect(changed.code).toBe("E_HOSTKEY");
+    expect(sshd.log().slice(before)).not.toContain("publickey");
+  });
+
+  test("a configuration that trusts everybody is not followed", async () => {
+    const config = "StrictHostKeyChecking no";
+    expect((await run({ config, known: file("empty", "") })).code).toBe("E_HOSTKEY");
+  });
+
+  test("a key nobody takes, a port nobody listens on, a name without an address, an option ssh does not know", async () => {
+    expect((await run({ key: makeKey(join(sshd.dir, "stranger")) })).code).toBe("E_AUTH");
+    const dial = { user: "root", identityFiles: [id], why: "test" };
+    expect((await run({ host: { openssh: { ...dial, destination: "127.0.37.1", port: 1 } } })).code).toBe("E_CONNECT");
+    expect((await run({ host: { openssh: { ...dial, destination: "none.invalid" } } })).code).toBe("E_RESOLVE");
+    const bad = await run({ config: "Nonsense yes" });
+    expect(bad.code).toBe("E_CONNECT");
+    expect(bad.message).toContain("bad configuration option");
+  });
+
+  test("a line that breaks in the script is E_LOST, and says that it was sent", async () => {
+    const ends = run({ script: "echo begun; sleep 4710\n" });
+    await running("sleep 4710");
+    sshd.killSessions();
+    const reply = await ends;
+    expect(reply).toMatchObject({ code: "E_LOST", last: { scriptSent: true } });
+    expect(reply.message).toContain("may have run");
+  });
+
+  test("silence before a banner is a timeout in its layer, and a ProxyCommand that hangs leaves no process", async () => {
+    const reply = await run({ config: `ProxyCommand sh -c 'sleep 4711'`, ms: 1_500 });
+    expect(reply.code).toBe("E_TIMEOUT");
+    await expect.poll(() => pids("sleep 4711"), patiently).toBe(0);
+  });
+
+  test("an aborted run ends with E_STOPPED at once", async () => {
+    const cut = new AbortController();
+    const ends = run({ script: "sleep 4712\n", signal: cut.signal });
+    await running("sleep 4712");
+    cut.abort();
+    expect((await ends).code).toBe("E_STOPPED");
+  });
+});
+
+const patiently = { timeout: 20_000 };
+const running = (words: string): Promise<void> => expect.poll(() => pids(words), patiently).toBeGreaterThan(0);
+const pids = (words: string): number => {
+  try {
+    return Number(execFileSync("pgrep", ["-cfx", words]).toString());
+  } catch {
+    return 0;
+  }
+};
