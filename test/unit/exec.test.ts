@@ -83,9 +83,9 @@ describe("a host", () => {
     ],
     [
       "whose command is killed",
-      [...begun, exit(null, "KILL")],
-      { outcome: "failed", failure: { code: "E_EXIT", message: "ended by signal KILL" } },
-      { signal: "KILL" },
+      [...begun, exit(null, "SIGKILL")],
+      { outcome: "failed", failure: { code: "E_EXIT", message: "ended by signal SIGKILL" } },
+      { signal: "SIGKILL" },
       1,
     ],
     ["nobody can log in to", [lost("E_AUTH")], { outcome: "unreachable", failure: { code: "E_AUTH" } }, undefined, 4],
