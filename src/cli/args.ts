@@ -79,6 +79,7 @@ const addCommand = (parser: Argv, command: Command, found: (given: Given) => voi
       return;
     case "rollout":
     case "status":
+    case "exec":
     case "inventory":
       parser.command(`${command} [pattern..]`, "", (inner) => withOptions(asText("pattern")(inner)), found);
   }
@@ -96,9 +97,10 @@ const addOption = (parser: Argv, { name, alias, takes }: Option): Argv =>
     type: takes === undefined ? "boolean" : "string",
   });
 
-/** The positional words, those after `--` included; undefined when the command takes none there. */
+/** The positional words, those after `--` included unless they are a command to run; undefined when none may stand there. */
 const wordsOf = (command: Command, given: Given): readonly string[] | undefined => {
   const words = [given["pattern"] ?? given["id"] ?? given["shell"] ?? []].flat().map(String);
+  if (command === "exec") return words;
   const rest = [given["--"] ?? []].flat().map(String);
   const takesRest = ["rollout", "status", "inventory", "hosts"].includes(command);
   return rest.length > 0 && !takesRest ? undefined : [...words, ...rest];

@@ -1,5 +1,6 @@
 /** From parsed words to a request: values read, defaults filled in, contradictions refused. */
-import { err, ok, type Result } from "../domain/result.ts";
+import { type Complaint, err, ok, type Result } from "../domain/result.ts";
+import { MAX_COMMAND_BYTES } from "../remote/command-script.ts";
 import { OptionValues } from "./option-values.ts";
 import {
   becomeWays,
@@ -15,6 +16,7 @@ import type {
   CompletionRequest,
   Connection,
   DemoRequest,
+  ExecRequest,
   InventoryRequest,
   OutputMode,
   Request,
@@ -43,8 +45,10 @@ export const buildRequest = (
     const what = "rollout needs at least one PATTERN";
     return err({ code: "E_USAGE", what, try: "novasweep rollout all, when every host is meant" });
   }
-  const request = build(command, values, words, around);
+  const asked = command === "exec" ? exec(given, values, words, around) : ok(build(command, values, words, around));
   if (values.complaint !== undefined) return err(values.complaint);
+  if (!asked.ok) return asked;
+  const request = asked.value;
   if ("output" in request && request.output === "tui" && !around.terminal) {
     return err({ code: "E_USAGE", what: "--output tui needs a terminal on stderr", try: "--output lines" });
   }
@@ -61,7 +65,7 @@ const completion = (word: string | undefined): Result<CompletionRequest> => {
 };
 
 const build = (
-  command: Exclude<Command, "completion">,
+  command: Exclude<Command, "completion" | "exec">,
   values: OptionValues,
   words: readonly string[],
   around: Surroundings,
@@ -121,6 +125,51 @@ const status = (values: OptionValues, words: readonly string[], around: Surround
   output: output(values, around),
   stateDir: stateDir(values, around),
 });
+
+const exec = (
+  given: Readonly<Record<string, unknown>>,
+  values: OptionValues,
+  words: readonly string[],
+  around: Surroundings,
+): Result<ExecRequest> => {
+  const options = {
+    ...selection(values, words, around),
+    ...connection(values, around),
+    record: values.flag("record") ?? false,
+    diff: values.flag("diff") ?? false,
+    yes: values.flag("yes") ?? false,
+    format: values.choice("format", formats) ?? "table",
+    output: output(values, around),
+    stateDir: stateDir(values, around),
+  };
+  const what = whatToRun(given, values, words, around);
+  return what.ok ? ok({ command: "exec", what: what.value, ...options }) : what;
+};
+
+/** `words` are those before `--`, which name hosts; those behind it are the command. */
+const whatToRun = (
+  given: Readonly<Record<string, unknown>>,
+  values: OptionValues,
+  words: readonly string[],
+  around: Surroundings,
+): Result<ExecRequest["what"]> => {
+  const script = values.text("script");
+  const text = [given["--"] ?? []].flat().map(String).join(" ");
+  if (words.length === 0)
+    return err(usage("exec needs at least one PATTERN", "novasweep exec all -- COMMAND, when every host is meant"));
+  if (script !== undefined && text !== "")
+    return err(usage("exec takes a command or --script, not both", "novasweep exec --help"));
+  if (script !== undefined) return ok({ kind: "script", file: atHome(script, around) });
+  if (text.trim() === "")
+    return err(usage("exec needs a command", "novasweep exec PATTERN... -- uname -a, or --script FILE"));
+  if (Buffer.byteLength(text) > MAX_COMMAND_BYTES)
+    return err(
+      usage(`the command is longer than ${MAX_COMMAND_BYTES / 1024} KiB`, "put the data into a file on the hosts"),
+    );
+  return ok({ kind: "command", text });
+};
+
+const usage = (what: string, tryThis: string): Complaint => ({ code: "E_USAGE", what, try: tryThis });
 
 const inventory = (values: OptionValues, words: readonly string[], around: Surroundings): InventoryRequest => ({
   command: "inventory",

@@ -35,3 +35,10 @@ export const clocksFor = ({ connectTimeoutS, hostTimeoutS }: Connection): Clocks
   },
   hostMs: (hostTimeoutS + HOST_GRACE_S) * 1000,
 });
+
+/** For a command of the operator's, which may say nothing for as long as it runs; keepalives tell a line that is dead, and no watchdog of ours is on the node. */
+export const silentClocksFor = (request: Connection): Clocks => {
+  const hostMs = request.hostTimeoutS * 1000;
+  const { layerMs } = clocksFor(request);
+  return { layerMs: { ...layerMs, script: hostMs }, hostMs };
+};

@@ -1,18 +1,22 @@
 /** The composition root: makes every part of one run and joins them. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Asked } from "../domain/event.ts";
 import type { Host } from "../domain/host.ts";
+import type { KeptTexts } from "../domain/kept-texts.ts";
 import type { Plan } from "../domain/plan.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import type { RunContext } from "../engine/context.ts";
 import { Emitter } from "../engine/emitter.ts";
+import type { ExecContext } from "../engine/exec.ts";
 import { createCleanerFiles } from "../engine/payload.ts";
 import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
 import { type Journal, openJournal } from "../journal/write.ts";
 import type { KeyRing } from "../transport/key-ring.ts";
+import { clocksFor, silentClocksFor } from "./clocks.ts";
 import type { Io } from "./io.ts";
-import type { RolloutRequest, StatusRequest } from "./request.ts";
+import type { ExecRequest, RolloutRequest, StatusRequest } from "./request.ts";
 import type { LiveView } from "./screen.ts";
 import { transportFor } from "./ways.ts";
 
@@ -85,8 +89,8 @@ export const composeRun = (
     version,
     clock: Date.now,
     pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
-    nonce: () => randomBytes(8).toString("hex"),
-    transport: transportFor(request, io, keys),
+    nonce: newNonce,
+    transport: transportFor(request, io, keys, clocksFor(request)),
     emitter: new Emitter(record.run, Date.now, record.journal, [view]),
     cleanerFiles: createCleanerFiles(),
     deadlines: { stepS: request.stepTimeoutS, hostS: request.hostTimeoutS, runS: request.runTimeoutS },
@@ -105,3 +109,47 @@ export const composeRun = (
     ...hands,
   };
 };
+
+/** What is run on the hosts, and what the journal says of it. */
+export interface ExecWork {
+  readonly asked: Asked;
+  readonly text: string;
+  readonly shellOptions: string;
+}
+
+/** What one `exec` is made of besides its hosts. */
+export interface ExecParts {
+  readonly keys: KeyRing;
+  readonly record: Record & { readonly run: string };
+  readonly work: ExecWork;
+  readonly view: LiveView;
+  readonly texts: KeptTexts;
+  readonly hands: Pick<ExecContext, "stopping" | "cutting" | "accept">;
+  readonly version: string;
+}
+
+/** Joins the parts for one `exec`. */
+export const composeExec = (
+  request: ExecRequest,
+  io: Io,
+  hosts: readonly Host[],
+  { keys, record, work, view, texts, hands, version }: ExecParts,
+): ExecContext => ({
+  run: record.run,
+  patterns: request.patterns,
+  hosts,
+  by: { user: io.user, controller: io.controller, pid: io.pid },
+  version,
+  clock: Date.now,
+  nonce: newNonce,
+  transport: transportFor(request, io, keys, silentClocksFor(request)),
+  emitter: new Emitter(record.run, Date.now, record.journal, [view]),
+  parallel: request.parallel,
+  limits: { hostTimeoutS: request.hostTimeoutS, runTimeoutS: request.runTimeoutS },
+  ...work,
+  record: request.record,
+  texts,
+  ...hands,
+});
+
+const newNonce = (): string => randomBytes(8).toString("hex");

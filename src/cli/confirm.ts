@@ -16,8 +16,13 @@ export interface Dialogue {
  * Asks to type the number of hosts that will change. True for exactly that number; anything else, the end of the input
  * and Ctrl-C decline. Without a terminal it is `E_USAGE`: `--yes` has to be said.
  */
-export const confirmChanges = (
+export const confirmChanges = (changing: number, dialogue: Dialogue): Promise<Result<boolean>> =>
+  confirm(changing, "change", dialogue);
+
+/** Asks as `confirmChanges` does; `act` is what will be done to the hosts: `change`, `run it on`. */
+export const confirm = (
   changing: number,
+  act: "change" | "run it on",
   { input, output, terminal, signal }: Dialogue,
 ): Promise<Result<boolean>> => {
   if (!terminal) {
@@ -38,7 +43,7 @@ export const confirmChanges = (
     dialogue.once("SIGINT", () => answer(false));
     dialogue.once("close", () => answer(false));
     signal?.addEventListener("abort", () => answer(false), { once: true });
-    dialogue.question(`Type ${changing} to change ${hosts(changing)}; anything else stops: `, (line) =>
+    dialogue.question(`Type ${changing} to ${act} ${hosts(changing)}; anything else stops: `, (line) =>
       answer(line.trim() === String(changing)),
     );
   });

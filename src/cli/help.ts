@@ -27,6 +27,7 @@ type Row = readonly [term: string, says: string];
 const usages: Readonly<Record<Command, readonly string[]>> = {
   rollout: ["rollout PATTERN... [options]"],
   status: ["status [PATTERN...] [options]"],
+  exec: ["exec PATTERN... [options] -- COMMAND...", "exec PATTERN... [options] --script FILE"],
   inventory: ["inventory [PATTERN...] [options]"],
   hosts: ["hosts keys [PATTERN...] [options]"],
   runs: ["runs [options]", "runs show ID [options]"],
@@ -37,6 +38,10 @@ const usages: Readonly<Record<Command, readonly string[]>> = {
 const words: Readonly<Record<Command, readonly Row[]>> = {
   rollout: [["PATTERN", "hosts, globs, groups, all; a:&b is both, a:!b is a without b"]],
   status: [["PATTERN", "hosts, globs, groups; a:&b is both, a:!b is a without b (default: all)"]],
+  exec: [
+    ["PATTERN", "hosts, globs, groups, all; a:&b is both, a:!b is a without b"],
+    ["COMMAND", "what /bin/sh runs on each of them, its words joined by blanks"],
+  ],
   inventory: [["PATTERN", "hosts, globs, groups; a:&b is both, a:!b is a without b (default: all)"]],
   hosts: [["PATTERN", "hosts, globs, groups; a:&b is both, a:!b is a without b (default: all)"]],
   runs: [["ID", "a run's id, or its beginning"]],

@@ -32,7 +32,7 @@ export type ValueName =
   | "MODE"
   | "FORMAT";
 
-export type Command = "rollout" | "status" | "inventory" | "hosts" | "runs" | "demo" | "completion";
+export type Command = "rollout" | "status" | "exec" | "inventory" | "hosts" | "runs" | "demo" | "completion";
 
 export const outputModes = ["tui", "lines", "ndjson"] as const;
 export const formats = ["table", "json"] as const;
@@ -146,10 +146,12 @@ const format: Option = {
   unset: "table",
 };
 
+const yes: Option = { name: "yes", group: safety, says: "do not ask; needed without a terminal" };
+
 const plan: readonly Option[] = [
   { name: "check", group: safety, says: "plan only; nothing on any host changes" },
   { name: "diff", group: safety, says: "show the changed lines", unset: "with --check" },
-  { name: "yes", group: safety, says: "do not ask; needed without a terminal" },
+  yes,
   {
     name: "waves",
     takes: "LIST",
@@ -198,6 +200,21 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
     output,
     stateDir,
   ],
+  exec: [
+    ...selection.map((option) =>
+      option.name === "become"
+        ? { ...option, says: `how the command becomes root: ${oneOf(becomeWays)}`, unset: "none, the login user" }
+        : option,
+    ),
+    { name: "script", takes: "FILE", group: "Command:", says: "run this script in place of a command" },
+    { name: "record", group: "Command:", says: "keep what it writes in the journal" },
+    yes,
+    ...connection.filter(({ name }) => name !== "step-timeout"),
+    format,
+    { name: "diff", group: shown, says: "compare outputs with the commonest" },
+    output,
+    stateDir,
+  ],
   inventory: [...selection, format],
   hosts: [
     ...selection.filter(({ name }) => name !== "become"),
@@ -225,6 +242,7 @@ export const subcommandsOf: Readonly<Partial<Record<Command, Readonly<Record<str
 export const commandSays: Readonly<Record<Command, string>> = {
   rollout: "survey, plan, confirm, then converge the hosts in waves",
   status: "survey: what every host is, has, and how it drifts",
+  exec: "one command on many hosts, equal outputs shown once",
   inventory: "the hosts a pattern selects, with their settings",
   hosts: "host keys, collected and compared with known_hosts without logging in",
   runs: "what was done, when, by whom, with which result",

@@ -28,6 +28,10 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
       const { fleetCommand } = await import("./commands/fleet.ts");
       return fleetCommand(request.value, io);
     }
+    case "exec": {
+      const { execCommand } = await import("./commands/exec.ts");
+      return execCommand(request.value, io);
+    }
     case "inventory": {
       const { inventoryCommand } = await import("./commands/inventory.ts");
       return inventoryCommand(request.value, io);

@@ -11,6 +11,7 @@ import type { formats, hostKeyPolicies, keyFormats, outputModes, shells, transpo
 export type Request =
   | RolloutRequest
   | StatusRequest
+  | ExecRequest
   | InventoryRequest
   | HostsKeysRequest
   | RunsRequest
@@ -86,6 +87,21 @@ export interface StatusRequest extends Selection, Connection {
   readonly format: (typeof formats)[number];
   /** Whether drift makes the exit status 3. */
   readonly exitCode: boolean;
+  readonly output: OutputMode;
+  readonly stateDir: string;
+}
+
+export interface ExecRequest extends Selection, Connection {
+  readonly command: "exec";
+  /** The words behind `--`, joined by blanks, or the file of `--script`. */
+  readonly what:
+    | { readonly kind: "command"; readonly text: string }
+    | { readonly kind: "script"; readonly file: string };
+  /** Whether the journal gets what is written. */
+  readonly record: boolean;
+  readonly diff: boolean;
+  readonly yes: boolean;
+  readonly format: (typeof formats)[number];
   readonly output: OutputMode;
   readonly stateDir: string;
 }

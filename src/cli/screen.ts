@@ -7,7 +7,7 @@ import { createNdjsonSink } from "../view/ndjson.ts";
 import { summary } from "../view/summary.ts";
 import type { TuiSink } from "../view/tui/tui-sink.tsx";
 import type { Io } from "./io.ts";
-import type { OutputMode, RolloutRequest, StatusRequest } from "./request.ts";
+import type { ExecRequest, OutputMode, RolloutRequest, StatusRequest } from "./request.ts";
 
 /** The live view of one run. */
 export interface LiveView extends Sink {
@@ -20,7 +20,7 @@ export interface LiveView extends Sink {
 
 /** Makes the view the request asks for; ink and react are loaded only for a screen. */
 export const createLiveView = async (
-  { output: mode, ...request }: RolloutRequest | StatusRequest,
+  { output: mode, ...request }: RolloutRequest | StatusRequest | ExecRequest,
   io: Io,
   nowMs: () => number,
 ): Promise<LiveView> => {

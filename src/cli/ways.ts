@@ -1,5 +1,5 @@
 /** Which of the selected hosts are reached through the system's ssh; and the transport that does both. */
-import type { Host } from "../domain/host.ts";
+import type { Endpoint, Host } from "../domain/host.ts";
 import { foldHosts } from "../domain/host-set.ts";
 import { type Complaint, err, ok, type Result } from "../domain/result.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
@@ -11,8 +11,7 @@ import type { KeyRing } from "../transport/key-ring.ts";
 import { OpensshNeeds } from "../transport/needs-openssh.ts";
 import { createOpensshTransport } from "../transport/openssh/openssh.ts";
 import { createSshTransport } from "../transport/ssh.ts";
-import type { Transport } from "../transport/transport.ts";
-import { clocksFor } from "./clocks.ts";
+import type { Clocks, Transport } from "../transport/transport.ts";
 import type { Io } from "./io.ts";
 import { defaultIdentityFiles } from "./keys.ts";
 import { knownHostsOf } from "./known-hosts.ts";
@@ -58,10 +57,14 @@ const saidOf = (through: readonly Host[]): readonly string[] => {
   return [...byReason].map(([why, names]) => `${foldHosts(names)}: through the system's ssh (${why})`);
 };
 
+/** The servers that novasweep itself logs in to; ssh opens its keys by itself. */
+export const loginsOf = (hosts: readonly Host[]): readonly Endpoint[] =>
+  hosts.flatMap((host) => (host.openssh === undefined ? [...host.jump, host] : []));
+
 /** The transport of a run. */
-export const transportFor = (request: Request, io: Io, keys: KeyRing): Transport => {
+export const transportFor = (request: Request, io: Io, keys: KeyRing, clocks: Clocks): Transport => {
   const common = {
-    clocks: clocksFor(request),
+    clocks,
     connectParallel: request.connectParallel,
     hostKeyPolicy: request.hostKeyPolicy,
   };

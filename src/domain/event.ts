@@ -1,9 +1,10 @@
 import type { ChangeKind } from "./change.ts";
 import type { Facts } from "./facts.ts";
-import type { HostName, RunId } from "./ids.ts";
+import type { Bytes, Digest, HostName, RunId } from "./ids.ts";
 import type { Layer } from "./layer.ts";
 import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
 import type { Drift, Plan } from "./plan.ts";
+import type { Ran, StreamSum } from "./ran.ts";
 
 /** One thing that happened in a run. The journal, the screen, NDJSON, the summary and the exit status are folds of these. */
 export type RunEvent = EventHead & EventBody;
@@ -17,7 +18,17 @@ export interface EventHead {
   readonly at: string;
 }
 
-export type CommandName = "rollout" | "status";
+export type CommandName = "rollout" | "status" | "exec";
+
+/** What `exec` was asked to run: words joined by blanks, or a file. */
+export type Asked =
+  | { readonly kind: "command"; readonly text: string }
+  | { readonly kind: "script"; readonly file: string; readonly bytes: Bytes; readonly digest: Digest };
+
+/** One stream of a command; `text` only where the run records outputs, and then as much of it as was kept. */
+export interface RecordedStream extends StreamSum {
+  readonly text?: string;
+}
 
 export type EventBody =
   | {
@@ -30,6 +41,8 @@ export type EventBody =
       readonly version: string;
       /** Deadlines and limits in force, in the units of their names. */
       readonly limits: Readonly<Record<string, number>>;
+      /** Only of `exec`: what is run there. */
+      readonly exec?: Asked;
     }
   | {
       readonly type: "host.phase";
@@ -63,6 +76,12 @@ export type EventBody =
       readonly message?: string;
     }
   | { readonly type: "host.line"; readonly host: HostName; readonly stream: "stdout" | "stderr"; readonly text: string }
+  | ({
+      readonly type: "host.ran";
+      readonly host: HostName;
+      readonly stdout: RecordedStream;
+      readonly stderr: RecordedStream;
+    } & Omit<Ran, "stdout" | "stderr">)
   | {
       readonly type: "host.settled";
       readonly host: HostName;

@@ -31,23 +31,25 @@ const defaultMaxChars = 800;
  */
 export const foldHosts = (names: Iterable<HostName>, maxChars: number = defaultMaxChars): string => {
   const unique = new Set(names);
-  const folds = foldAll(unique);
-  const pieces = folds.flatMap(piecesOf);
+  const pieces = foldAll(unique).flatMap(piecesOf);
+  // Without the end of the fold that is open: to take it off again would copy the text for every piece.
   let text = "";
   let shown = 0;
-  let open: string | undefined;
+  let open: Piece | undefined;
   for (const piece of pieces) {
-    const joined =
-      open !== undefined && open === piece.group ? `${text.slice(0, -piece.close.length)},${piece.range}` : undefined;
-    const longer = joined ?? `${text}${text === "" ? "" : ","}${piece.open}${piece.range}`;
+    const longer =
+      open?.group === piece.group
+        ? `${text},${piece.range}`
+        : `${text}${open === undefined ? "" : `${open.close},`}${piece.open}${piece.range}`;
     const left = unique.size - shown - piece.hosts;
     const room = left === 0 ? maxChars : maxChars - moreHosts(left).length;
-    if (shown > 0 && longer.length + piece.close.length > room) return text + moreHosts(unique.size - shown);
-    text = longer + piece.close;
+    if (open !== undefined && longer.length + piece.close.length > room)
+      return text + open.close + moreHosts(unique.size - shown);
+    text = longer;
     shown += piece.hosts;
-    open = piece.group;
+    open = piece;
   }
-  return text;
+  return text + (open?.close ?? "");
 };
 
 const moreHosts = (count: number): string => ` +${count} more`;

@@ -15,7 +15,16 @@ export const outcomes: readonly Outcome[] = [
 ];
 
 /** Where a host is. */
-export type Phase = "queued" | "connecting" | "probing" | "planned" | "waiting" | "applying" | "verifying" | "settled";
+export type Phase =
+  | "queued"
+  | "connecting"
+  | "probing"
+  | "running"
+  | "planned"
+  | "waiting"
+  | "applying"
+  | "verifying"
+  | "settled";
 
 /** Why a host did not end well: a stable code of docs/errors.md, a sentence, what to do. `message` may hold remote text, made visible-safe. */
 export interface Failure {
@@ -61,6 +70,7 @@ export const failureCodes = [
   "E_PATH_LINK",
   // in apply: failed or unknown
   "E_NOT_WRITABLE",
+  "E_EXIT",
   "E_STEP",
   "E_STEP_TIMEOUT",
   "E_HOST_TIMEOUT",

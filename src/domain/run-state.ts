@@ -1,10 +1,11 @@
-import type { CommandName, EventOf, RunEvent } from "./event.ts";
+import type { Asked, CommandName, EventOf, RecordedStream, RunEvent } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import { type HostTable, hostTable, rowOf, withRow } from "./host-table.ts";
 import type { HostName, RunId } from "./ids.ts";
 import type { Layer } from "./layer.ts";
 import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
 import type { Drift, Plan } from "./plan.ts";
+import type { Ran, StreamSum } from "./ran.ts";
 import { emptyTally, isBad, type Tally, tallied } from "./tally.ts";
 
 /** What the events of a run have said so far. Immutable: `reduce` makes the next one. Times are as the events have them. */
@@ -15,6 +16,8 @@ export interface RunState {
   readonly patterns: readonly string[];
   readonly by?: EventOf<"run.started">["by"];
   readonly version?: string;
+  /** What `exec` runs. */
+  readonly exec?: Asked;
   readonly startedAt?: string;
   /** Of the last event: the run's own clock. */
   readonly lastAt?: string;
@@ -59,6 +62,8 @@ export interface HostState {
   readonly drift: readonly Drift[];
   readonly note?: string;
   readonly tookMs?: number;
+  /** How the operator's command went here. */
+  readonly ran?: Ran;
   /** The stale lock that was taken over here, in words. */
   readonly lockFrom?: string;
 }
@@ -104,6 +109,8 @@ const apply = (state: RunState, event: RunEvent): RunState => {
       return onHost(state, event.host, (host) => stepped(host, event));
     case "host.line":
       return state;
+    case "host.ran":
+      return onHost(state, event.host, (host) => ({ ...host, ran: ranOf(event) }));
     case "host.settled":
       return settled(state, event);
     case "lock.taken":
@@ -128,6 +135,7 @@ const started = (event: EventOf<"run.started">): RunState => ({
   patterns: event.patterns,
   by: event.by,
   version: event.version,
+  ...(event.exec === undefined ? {} : { exec: event.exec }),
   startedAt: event.at,
   lastAt: event.at,
   lastSeq: event.seq,
@@ -153,6 +161,17 @@ const stepped = (host: HostState, event: EventOf<"host.step">): HostState => ({
   step: { step: event.step, of: event.of, change: event.change, state: event.state },
   ...(event.state === "start" ? { since: event.at } : {}),
 });
+
+/** Texts are not the state's: they are kept once for all hosts that wrote them. */
+const ranOf = ({ status, signal, partial, stdout, stderr }: EventOf<"host.ran">): Ran => ({
+  ...(status === undefined ? {} : { status }),
+  ...(signal === undefined ? {} : { signal }),
+  ...(partial === undefined ? {} : { partial }),
+  stdout: sumOf(stdout),
+  stderr: sumOf(stderr),
+});
+
+const sumOf = ({ bytes, digest }: RecordedStream): StreamSum => ({ bytes, digest });
 
 const waveOpened = (state: RunState, event: EventOf<"wave.opened">): RunState => {
   const wave: WaveState = { wave: event.wave, of: event.of, size: event.hosts.length, settled: 0, openedAt: event.at };

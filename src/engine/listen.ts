@@ -11,7 +11,7 @@ const MAX_LINE_CHARS = 400;
 
 /** Turns what a script says while it runs into events of its host. `onLine` sees our own lines as they come. */
 export const listenFor = (
-  { emitter, clock }: RunContext,
+  { emitter, clock }: Pick<RunContext, "emitter" | "clock">,
   { name: host }: Host,
   whenRunning: Phase,
   onLine: (line: ReplyLine) => void = () => undefined,

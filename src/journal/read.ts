@@ -125,6 +125,7 @@ const known: Readonly<Record<EventType, true>> = {
   "gate.decided": true,
   "host.step": true,
   "host.line": true,
+  "host.ran": true,
   "host.settled": true,
   "lock.taken": true,
   "operator.acted": true,

@@ -58,6 +58,7 @@ export const failureWords: Readonly<Record<FailureCode, CodeWords>> = {
   E_QUOTA_BELOW_USE: { what: "the quota is below present use", try: "raise cache_quota, or free space on the node" },
   E_PATH_LINK: { what: "a component of a path is a link", try: "name the real path" },
   E_NOT_WRITABLE: { what: "nova could not write to the cache directory", try: "check owner, mode and free space" },
+  E_EXIT: { what: "the command ended with another status than 0", try: "see what it wrote" },
   E_STEP: { what: "a step failed", try: "the message has the tool's own words: look at the node" },
   E_STEP_TIMEOUT: { what: "a step took too long", try: "look at the host, or raise --step-timeout" },
   E_HOST_TIMEOUT: { what: "the host took too long", try: "look at the host, or raise --host-timeout" },

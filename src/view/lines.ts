@@ -1,5 +1,5 @@
 /** Progress as lines, for logs and pipes: quiet on what goes well, the totals last. */
-import type { EventOf, RunEvent } from "../domain/event.ts";
+import type { CommandName, EventOf, RunEvent } from "../domain/event.ts";
 import { layerWords } from "../domain/layer.ts";
 import { initialState, type RunState, reduce } from "../domain/run-state.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
@@ -32,7 +32,7 @@ export const createLinesSink = (write: (text: string) => unknown, from: RunState
       if (stuck !== undefined && ++slow <= maxSlowLines)
         say(`${clock(event.at)} ${stuck}${slow < maxSlowLines ? "" : noMore}`);
       if (!endsSurvey(event) || state.plan !== undefined) return;
-      const line = progress(surveyed, ++surveyed, state.hosts.size);
+      const line = progress(surveyed, ++surveyed, state);
       if (line !== undefined) say(`${clock(event.at)} ${line}`);
     },
     close: async () => {
@@ -45,10 +45,10 @@ export const createLinesSink = (write: (text: string) => unknown, from: RunState
 const endsSurvey = (event: RunEvent): boolean =>
   event.type === "host.settled" || (event.type === "host.phase" && event.phase === "planned");
 
-const progress = (before: number, now: number, total: number): string | undefined => {
+const progress = (before: number, now: number, { hosts: { size: total }, command }: RunState): string | undefined => {
   const tenth = (count: number): number => Math.floor((count * progressSteps) / Math.max(1, total));
   return total >= progressFromHosts && now <= total && tenth(now) > tenth(before)
-    ? `surveyed ${now} of ${total}`
+    ? `${command === "exec" ? "settled" : "surveyed"} ${now} of ${total}`
     : undefined;
 };
 
@@ -62,7 +62,7 @@ const stuckWords = (event: RunEvent): string | undefined => {
 };
 
 const linesOf = (event: RunEvent, before: RunState): readonly string[] => {
-  const text = runWords(event, before) ?? hostWords(event);
+  const text = runWords(event, before) ?? hostWords(event, before);
   return text === undefined ? [] : [`${clock(event.at)} ${text}`];
 };
 
@@ -76,7 +76,9 @@ const runWords = (event: RunEvent, before: RunState): string | undefined => {
     case "plan.made":
       return `plan: ${planCounts(event)}`;
     case "plan.accepted":
-      return `plan accepted (${event.by}): ${hostsWords(event.changing)} to change`;
+      return before.command === "exec"
+        ? `accepted (${event.by}): to run on ${hostsWords(event.changing)}`
+        : `plan accepted (${event.by}): ${hostsWords(event.changing)} to change`;
     case "wave.opened":
       return `wave ${event.wave} of ${event.of}: ${hostsWords(event.hosts.length)}`;
     case "gate.decided":
@@ -95,14 +97,14 @@ const planCounts = ({ plan }: EventOf<"plan.made">): string => {
   return `change ${count("change")}, in sync ${count("in-sync")}, refuse ${count("refuse")}, unreachable ${count("unreachable")}`;
 };
 
-const hostWords = (event: RunEvent): string | undefined => {
+const hostWords = (event: RunEvent, { command }: RunState): string | undefined => {
   switch (event.type) {
     case "host.step":
       return event.state === "fail" || event.change === "restore" ? `${event.host} ${stepFailure(event)}` : undefined;
     case "lock.taken":
       return `${event.host} took over a stale lock: ${visibleSafe(event.from)}`;
     case "host.settled":
-      return settledWords(event);
+      return settledWords(event, command);
     default:
       return undefined;
   }
@@ -114,15 +116,12 @@ const stepFailure = ({ change, state, code, message }: EventOf<"host.step">): st
   return `${what} failed${code === undefined ? "" : `: ${visibleSafe(code, 40)}`}${message === undefined ? "" : ` ${visibleSafe(message)}`}`;
 };
 
-/** In sync and drifted are results, not news; skipped hosts are named together at the end. */
-const settledWords = ({
-  host,
-  outcome,
-  failure,
-  refusals,
-  note,
-  tookMs,
-}: EventOf<"host.settled">): string | undefined => {
+/** In sync and drifted are results, not news, as is a command that ran; skipped hosts are named together at the end. */
+const settledWords = (
+  { host, outcome, failure, refusals, note, tookMs }: EventOf<"host.settled">,
+  command: CommandName | undefined,
+): string | undefined => {
+  if (command === "exec" && outcome === "changed") return undefined;
   if (outcome === "in-sync" || outcome === "drifted" || outcome === "skipped") return undefined;
   const first = failure ?? refusals?.[0];
   const more =

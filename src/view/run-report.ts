@@ -7,12 +7,13 @@ import { visibleSafe } from "../domain/safe-text.ts";
 import { padTo, widest } from "./cells.ts";
 import { between, dateTime, duration } from "./quantities.ts";
 import { calmOutcomes, quietLines, summary } from "./summary.ts";
-import { hostsWords, tallyWords } from "./words.ts";
+import { askedWords, hostsWords, tallyWords } from "./words.ts";
 
 /** One run as lines; the last line is the totals. A run without an end says so. */
 export const renderRun = (state: RunState): readonly string[] => [
   `run      ${state.run ?? "?"}`,
   `command  ${commandWords(state)}`,
+  ...(state.exec === undefined ? [] : [`runs     ${askedWords(state.exec)}`]),
   `by       ${byWords(state)}`,
   `started  ${state.startedAt === undefined ? "?" : dateTime(state.startedAt)}`,
   `ended    ${endedWords(state)}`,
@@ -44,10 +45,12 @@ const endedWords = ({ ended, startedAt, lastAt }: RunState): string => {
   return `${dateTime(ended.at)}, after ${duration(between(startedAt, ended.at))}`;
 };
 
-const acceptedLines = ({ accepted }: RunState): readonly string[] =>
+const acceptedLines = ({ accepted, command }: RunState): readonly string[] =>
   accepted === undefined
     ? []
-    : [`accepted ${dateTime(accepted.at)}, ${accepted.by}, ${hostsWords(accepted.changing)} to change`];
+    : [
+        `accepted ${dateTime(accepted.at)}, ${accepted.by}, ${hostsWords(accepted.changing)} to ${command === "exec" ? "run it on" : "change"}`,
+      ];
 
 /** Hosts a run left where they were: what a resume would look at again. */
 const openLines = (state: RunState): readonly string[] => {
@@ -64,7 +67,7 @@ export const renderRuns = (runs: readonly RunState[]): readonly string[] => {
     visibleSafe(state.by === undefined ? "?" : `${state.by.user}@${state.by.controller}`, 40),
     hostsWords(state.hosts.size),
     state.ended === undefined ? "not ended" : `exit ${state.ended.exit}`,
-    tallyWords(state.tally),
+    tallyWords(state.tally, state.command),
   ]);
   const widths = [0, 1, 2, 3, 4].map((column) =>
     widest(

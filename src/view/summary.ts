@@ -8,7 +8,7 @@ import { visibleSafe } from "../domain/safe-text.ts";
 import { type Cause, foldCauses, troublesOf } from "./causes.ts";
 import { padTo, widest } from "./cells.ts";
 import { between, duration } from "./quantities.ts";
-import { hostsWords, outcomeWords, tallyWords, worstFirst } from "./words.ts";
+import { hostsWords, outcomeWord, outcomeWords, tallyWords, worstFirst } from "./words.ts";
 
 /** Host sets up to this wide are aligned; a wider one pushes its message to the right. */
 const alignedSetColumns = 32;
@@ -18,7 +18,7 @@ export const summary = (state: RunState): readonly string[] => [
   ...causeLines(causesOf(state)),
   ...quietLines(state, ["skipped"]),
   ...noteLines(state),
-  ...(state.operator === undefined ? [] : [operatorWords[state.operator]]),
+  ...(state.operator === undefined ? [] : [operatorWords(state)]),
   ...(state.gate?.open === false ? [`the gate closed: ${visibleSafe(state.gate.reason)}`] : []),
   totals(state),
 ];
@@ -59,7 +59,7 @@ export const quietLines = (state: RunState, outcomes: readonly Outcome[]): reado
     .filter((outcome) => state.tally[outcome] > 0)
     .map((outcome) => {
       const hosts = hostsWith(state, outcome);
-      return `${outcomeWords[outcome]} ${hostsWords(hosts.length)}: ${foldHosts(hosts)}`;
+      return `${outcomeWord(outcome, state.command)} ${hostsWords(hosts.length)}: ${foldHosts(hosts)}`;
     });
 
 /** The hosts that ended so, in the order of the selection. */
@@ -71,7 +71,7 @@ const noteLines = (state: RunState): readonly string[] => {
   const byNote = new Map<string, HostName[]>();
   for (const { host, outcome, note } of rowsOf(state.hosts)) {
     if (note === undefined || (outcome !== "changed" && outcome !== "in-sync" && outcome !== "drifted")) continue;
-    const line = `${outcomeWords[outcome]}, ${visibleSafe(note)}`;
+    const line = `${outcomeWord(outcome, state.command)}, ${visibleSafe(note)}`;
     const hosts = byNote.get(line) ?? [];
     hosts.push(host);
     byNote.set(line, hosts);
@@ -79,11 +79,18 @@ const noteLines = (state: RunState): readonly string[] => {
   return [...byNote].map(([line, hosts]) => `${line}: ${foldHosts(hosts)}`);
 };
 
-const operatorWords = {
-  declined: "the plan was declined: nothing was changed",
-  stopped: "the operator stopped the run: no further host was started",
-  cut: "the operator cut the run: connections were closed",
-} as const;
+const operatorWords = ({ operator, command }: RunState): string => {
+  switch (operator) {
+    case "stopped":
+      return "the operator stopped the run: no further host was started";
+    case "cut":
+      return "the operator cut the run: connections were closed";
+    default:
+      return command === "exec"
+        ? "the command was declined: it ran nowhere"
+        : "the plan was declined: nothing was changed";
+  }
+};
 
 /** `rollout 20260301-140312-a1b2c3: failed 2, changed 98 of 100 hosts in 2 m 05 s, exit 1`. */
 export const totals = (state: RunState): string => {
@@ -92,7 +99,7 @@ export const totals = (state: RunState): string => {
   const took = duration(between(state.startedAt, state.ended?.at ?? state.lastAt));
   const command = `${state.command ?? "run"}${state.check ? " --check" : ""}`;
   const end = state.ended === undefined ? "not ended" : `exit ${state.ended.exit}${reasonOf(state.ended.reason)}`;
-  return `${command} ${state.run ?? "?"}: ${tallyWords(state.tally)}${still} of ${hostsWords(state.hosts.size)} in ${took}, ${end}`;
+  return `${command} ${state.run ?? "?"}: ${tallyWords(state.tally, state.command)}${still} of ${hostsWords(state.hosts.size)} in ${took}, ${end}`;
 };
 
 const reasonOf = (reason: string | undefined): string => (reason === undefined ? "" : ` (${visibleSafe(reason)})`);

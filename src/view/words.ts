@@ -1,5 +1,6 @@
 /** The words every view uses: one word for one thing, as in docs/vocabulary.md. May import domain only. */
 import type { Change, ChangeKind } from "../domain/change.ts";
+import type { Asked, CommandName } from "../domain/event.ts";
 import type { Outcome, Phase } from "../domain/outcome.ts";
 import type { Aspect, Drift } from "../domain/plan.ts";
 import { unreachable } from "../domain/result.ts";
@@ -20,6 +21,16 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
   skipped: "skipped",
 };
 
+/** The same for a host of one command: what a command of the operator's changed nobody knows, it ran. */
+export const outcomeWord = (outcome: Outcome, command: CommandName | undefined): string =>
+  command === "exec" && outcome === "changed" ? "ran" : outcomeWords[outcome];
+
+/** What `exec` was asked to run. */
+export const askedWords = (asked: Asked): string =>
+  asked.kind === "command"
+    ? visibleSafe(asked.text)
+    : `${visibleSafe(asked.file)} (${size(asked.bytes)}, SHA-256 ${asked.digest.slice(0, 12)})`;
+
 /** Outcomes in the order they are read: what needs a person first. */
 export const worstFirst: readonly Outcome[] = [
   "failed",
@@ -38,6 +49,7 @@ export const phaseWords: Readonly<Record<Phase, string>> = {
   connecting: "connecting",
   probing: "probing",
   planned: "planned",
+  running: "running",
   waiting: "waiting",
   applying: "applying",
   verifying: "verifying",
@@ -88,10 +100,10 @@ export const ordinal = (count: number): string => {
 };
 
 /** Every outcome that occurred with its count, what needs a person first: `failed 2, changed 98`. `nothing` when none did. */
-export const tallyWords = (tally: Tally): string =>
+export const tallyWords = (tally: Tally, command: CommandName | undefined): string =>
   worstFirst
     .filter((outcome) => tally[outcome] > 0)
-    .map((outcome) => `${outcomeWords[outcome]} ${tally[outcome]}`)
+    .map((outcome) => `${outcomeWord(outcome, command)} ${tally[outcome]}`)
     .join(", ") || "nothing settled";
 
 /** One intended effect as lines for a person; with `diff` those of a file's change follow, beginning with `-` and `+`. */

@@ -45,6 +45,8 @@ const offers: readonly (readonly [string, string, readonly string[]])[] = [
   ["hosts within a limit", "status --limit odd", ["odd_host-9"]],
   ["hosts behind --", "status -- odd", ["odd_host-9"]],
   ["no option behind --", "status -- --form", []],
+  ["hosts of an exec", "exec odd", ["odd_host-9"]],
+  ["nothing behind the -- of an exec", "exec all -- odd", []],
   ["hosts of the inventory on the line", "status -i 'elsewhere/my hosts.ini' oth", ["other1"]],
   ["groups of the inventory on the line", "status --inventory=nasty.ini n", ["n1", "n2", "n3", "n4"]],
   ["runs", "runs show 2026", [run]],

@@ -96,6 +96,18 @@ describe("what is accepted", () => {
       { breakStaleLock: true, activatePending: true, thisBootEnvironment: true },
     ],
     ["rollout all --output ndjson --state-dir /s", { output: "ndjson", stateDir: "/s" }],
+    [
+      "exec web -l rack1 -- df -h /",
+      { command: "exec", patterns: ["web"], limits: ["rack1"], what: { kind: "command", text: "df -h /" } },
+    ],
+    [
+      "exec all --become pfexec --record --diff --yes -- -odd --yes -- x",
+      { yes: true, record: true, diff: true, what: { text: "-odd --yes -- x" } },
+    ],
+    [
+      "exec all --script ~/s.sh --format json",
+      { what: { kind: "script", file: "/home/op/s.sh" }, format: "json", yes: false },
+    ],
     ["inventory", { command: "inventory", patterns: ["all"], format: "table" }],
     [
       "hosts keys cn* --format known_hosts --jump ops@b,c:22 --ssh-config ~/f --known-hosts k",
@@ -147,7 +159,7 @@ describe("what is refused, with what helps", () => {
   test.each([
     ["", "a command is needed", "rollout, status"],
     ["rollot all", 'no command "rollot"', "novasweep rollout"],
-    ["exec all -- ls", 'no command "exec"', "one of rollout"],
+    ["frobnicate all", 'there is no command "frobnicate"', "one of rollout"],
     ["--check rollout all", "--check stands before the command", "COMMAND"],
     ["rollout", "at least one PATTERN", "rollout all"],
     ["rollout --check", "at least one PATTERN", "rollout all"],
@@ -194,6 +206,13 @@ describe("what is refused, with what helps", () => {
     [`rollout all --waves ${"1,".repeat(200)}1`, "--waves does not take", "1,5,25%"],
     ["rollout all --max-bad 101%", "--max-bad does not take", "20%"],
     ["rollout all --max-bad some", "--max-bad does not take", "20%"],
+    ["exec", "exec needs at least one PATTERN", "novasweep exec all --"],
+    ["exec -- true", "exec needs at least one PATTERN", "novasweep exec all --"],
+    ["exec all", "exec needs a command", "-- uname -a"],
+    ["exec all --", "exec needs a command", "--script FILE"],
+    ["exec all --script f -- true", "exec takes a command or --script, not both", "exec --help"],
+    [`exec all -- ${"x".repeat(102_401)}`, "the command is longer than 100 KiB", undefined],
+    ["exec all --step-timeout 5 -- true", "exec does not take --step-timeout", "novasweep exec --help"],
     ["status --set quota", "--set does not take", "KEY=VALUE"],
     ["status --set =1", "--set does not take", "KEY=VALUE"],
   ])("%s", async (line, what, tryThis) => {

@@ -21,6 +21,7 @@ const everyType: Readonly<Record<EventType, true>> = {
   "lock.taken": true,
   "host.step": true,
   "host.line": true,
+  "host.ran": true,
   "host.settled": true,
 };
 const types = Object.keys(everyType);

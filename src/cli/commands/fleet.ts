@@ -1,21 +1,19 @@
 /** `novasweep rollout` and `novasweep status`: one run over the selected hosts. */
 import type { Host } from "../../domain/host.ts";
 import type { Plan } from "../../domain/plan.ts";
-import { visibleSafe } from "../../domain/safe-text.ts";
 import { JournalLost } from "../../engine/emitter.ts";
 import { Fleet } from "../../engine/fleet.ts";
 import type { KeyRing } from "../../transport/key-ring.ts";
 import { composeRun, type FleetRequest, type Hands, noRecord, openRecord } from "../compose.ts";
 import { confirmChanges } from "../confirm.ts";
 import { BAD_INPUT, complain, INTERRUPTED, type Io, isInteractive } from "../io.ts";
+import { journalLost, releaseRecord } from "../journal-ends.ts";
 import { openKeys } from "../keys.ts";
 import { createLiveView, type LiveView } from "../screen.ts";
 import { selectFor } from "../select.ts";
+import { listenToSignals } from "../signals.ts";
 import { version } from "../version.ts";
-import { chooseWays } from "../ways.ts";
-
-/** Exit status when the journal is lost: see the reference. */
-const STOPPED = 5;
+import { chooseWays, loginsOf } from "../ways.ts";
 
 /** Selects, runs and prints; resolves with the exit status. */
 export const fleetCommand = async (request: FleetRequest, io: Io): Promise<number> => {
@@ -32,13 +30,7 @@ export const fleetCommand = async (request: FleetRequest, io: Io): Promise<numbe
   const ways = await chooseWays(selected.value.hosts, request, io);
   if (!ways.ok) return complain(io, ways.error);
   const hosts = ways.value;
-  // ssh opens its keys itself.
-  const ours = hosts.filter(({ openssh }) => openssh === undefined);
-  const keys = await openKeys(
-    io,
-    ours.flatMap((host) => [...host.jump, host]),
-    request,
-  );
+  const keys = await openKeys(io, loginsOf(hosts), request);
   if (keys === undefined) return INTERRUPTED;
   const record = await openRecord(request.stateDir, io);
   if (!record.ok) {
@@ -86,26 +78,8 @@ const runOver = async (
     clearTimeout(deadline);
     signals.forget();
     await context.transport.close();
-    await record
-      .release()
-      .catch((cause: unknown) =>
-        io.stderr.write(
-          `novasweep: warning: ${visibleSafe(cause instanceof Error ? cause.message : String(cause))}; what is not in it is not known later\n`,
-        ),
-      );
+    await releaseRecord(record, io);
   }
-};
-
-const journalLost = (io: Io, error: JournalLost): number => {
-  const cause = error.cause instanceof Error ? error.cause.message : String(error.cause);
-  complain(io, [
-    {
-      code: "E_JOURNAL",
-      what: `${error.message}: ${cause}; the run stopped, no further host was touched`,
-      try: "make room for --state-dir, then run again: hosts are looked at first",
-    },
-  ]);
-  return STOPPED;
 };
 
 /** What a run leaves on stdout. With ndjson the events are the result. Only the form that is asked for is loaded. */
@@ -149,40 +123,3 @@ const acceptor =
     if (!answer.ok || !answer.value) return undefined;
     return request.yes ? "--yes" : "typed";
   };
-
-interface Signals extends Pick<Hands, "stopping" | "cutting"> {
-  stop(reason: string): void;
-  onStop(tell: () => void): void;
-  onCut(tell: () => void): void;
-  forget(): void;
-}
-
-/** First signal: no new host starts. Second: connections are cut. Third: the process ends where it is. */
-const listenToSignals = (io: Io, view: LiveView): Signals => {
-  const [stopping, cutting] = [new AbortController(), new AbortController()];
-  const tell: { stop: () => void; cut: () => void } = { stop: () => undefined, cut: () => undefined };
-  const forget = io.onSignal(() => {
-    if (!stopping.signal.aborted) {
-      stopping.abort("the operator stopped the run");
-      tell.stop();
-    } else if (!cutting.signal.aborted) {
-      cutting.abort("the operator cut the connections");
-      tell.cut();
-    } else {
-      forget();
-      void view.suspend().finally(() => io.exitNow());
-    }
-  });
-  return {
-    stopping: stopping.signal,
-    cutting: cutting.signal,
-    stop: (reason) => stopping.abort(reason),
-    onStop: (act) => {
-      tell.stop = act;
-    },
-    onCut: (act) => {
-      tell.cut = act;
-    },
-    forget,
-  };
-};

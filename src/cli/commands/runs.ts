@@ -1,15 +1,22 @@
 /** `novasweep runs` and `novasweep runs show ID`: what the journals say. */
+import type { EventOf, RunEvent } from "../../domain/event.ts";
 import type { RunId } from "../../domain/ids.ts";
+import { KeptTexts } from "../../domain/kept-texts.ts";
 import { ok, type Result } from "../../domain/result.ts";
 import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
 import { isAlive, readLock } from "../../journal/lock.ts";
 import { foldJournal, readEnds } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns } from "../../journal/runs.ts";
+import { execLines } from "../../view/exec-text.ts";
 import { renderPlan } from "../../view/plan-view.ts";
 import { renderRun, renderRuns } from "../../view/run-report.ts";
 import { complain, type Io } from "../io.ts";
 import type { RunsRequest } from "../request.ts";
+
+/** Recorded outputs together, bytes, and their host sets, characters: as `exec` itself shows them. */
+const MAX_TEXTS_BYTES = 256 * 1024 ** 2;
+const MAX_SET_CHARS = 800;
 
 type RunsIo = Pick<Io, "stdout" | "stderr" | "controller">;
 
@@ -41,16 +48,31 @@ const listAll = async (stateDir: string, runs: readonly RunId[], io: RunsIo): Pr
 };
 
 const showOne = async (stateDir: string, run: RunId, io: RunsIo): Promise<number> => {
-  const folded = await foldJournal(journalPath(stateDir, run), reduce, { ...initialState, run });
+  const texts = new KeptTexts(MAX_TEXTS_BYTES);
+  const reduceWithTexts = (state: RunState, event: RunEvent): RunState => {
+    if (event.type === "host.ran") recall(texts, event);
+    return reduce(state, event);
+  };
+  const folded = await foldJournal(journalPath(stateDir, run), reduceWithTexts, { ...initialState, run });
   if (!folded.ok) return complain(io, [folded.error]);
   const { state, torn } = folded.value;
   print(io, [
     ...renderRun(state),
+    ...(state.exec === undefined ? [] : ["", ...execLines(state, texts, { diff: false, maxSetChars: MAX_SET_CHARS })]),
     ...(state.plan === undefined ? [] : ["", ...renderPlan(state.plan, { diff: true })]),
     ...(state.ended === undefined ? [await openLine(stateDir, run, io)] : []),
     ...(torn ? ["the journal's last line was cut off: what it said was never acted on"] : []),
   ]);
   return 0;
+};
+
+/** What a run with `--record` has of a host's output. */
+const recall = (texts: KeptTexts, { stdout, stderr }: EventOf<"host.ran">): void => {
+  for (const { text, digest } of [stdout, stderr]) {
+    if (text === undefined) continue;
+    const bytes = Buffer.byteLength(text);
+    if (texts.take(bytes)) texts.keep(digest, { text, bytes });
+  }
 };
 
 /** A run that settled is told by its first and last event; only one that did not is read whole. */

@@ -102,6 +102,8 @@ const option = (command: Command, current: string, line: Line): Wanted => {
 };
 
 const positional = (command: Command, current: string, line: Line): Wanted => {
+  // Behind `--` stands a command of the hosts', which nobody here knows.
+  if (command === "exec" && line.dashes) return nothing;
   const [sub, ...more] = line.positionals;
   const subcommands = subcommandsOf[command];
   if (subcommands !== undefined) {

@@ -1,9 +1,10 @@
 /** The rows that are always there: what runs, how far it is, how it goes, what the gate says, what the keys do. */
+import type { Asked } from "../../domain/event.ts";
 import type { Plan } from "../../domain/plan.ts";
 import type { RunState, WaveState } from "../../domain/run-state.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
 import { duration } from "../quantities.ts";
-import { ordinal, outcomeWords, worstFirst } from "../words.ts";
+import { askedWords, ordinal, outcomeWord, worstFirst } from "../words.ts";
 import type { Census } from "./census.ts";
 import { gap, outcomeTones, piece, type Row, rowWidth, type Signs, spread, type Tone } from "./rows.ts";
 
@@ -27,7 +28,7 @@ export const titleRow = (state: RunState, nowMs: number, width: number): Row => 
 /** Until there is a plan the bar counts hosts surveyed, then hosts settled. */
 export const barRow = (state: RunState, seen: Census, signs: Signs, width: number): Row => {
   const total = state.hosts.size;
-  const surveying = state.command === "status" || state.plan === undefined;
+  const surveying = state.command === "status" || (state.plan === undefined && state.command !== "exec");
   const done = surveying ? seen.surveyed : state.settled;
   const percent = total === 0 ? 0 : Math.floor((100 * done) / total);
   const words = `  ${done} of ${total} ${surveying ? "surveyed" : "settled"}  ${String(percent).padStart(3)}%`;
@@ -50,7 +51,7 @@ export const tallyRow = (state: RunState, seen: Census, signs: Signs, width: num
     .map(
       (outcome): Count => ({
         sign: signs.outcome[outcome],
-        word: outcomeWords[outcome],
+        word: outcomeWord(outcome, state.command),
         count: state.tally[outcome],
         tone: outcomeTones[outcome],
       }),
@@ -94,6 +95,7 @@ export const stageRow = (state: RunState, width: number): Row => {
     return [piece(`ended, exit ${state.ended.exit}`, state.ended.exit === 0 ? "good" : "warn")];
   if (state.gate?.open === false)
     return [piece(`gate closed: ${visibleSafe(state.gate.reason)}; no further host starts`, "bad")];
+  if (state.exec !== undefined) return [piece(execWords(state.exec), "dim")];
   if (state.plan === undefined) return [piece("surveying: nothing is changed", "dim")];
   if (state.accepted === undefined)
     return [piece(state.check ? "plan made: nothing is changed" : "plan made, not accepted yet", "dim")];
@@ -105,6 +107,9 @@ export const stageRow = (state: RunState, width: number): Row => {
     piece(`, bad ${state.bad}${closesAt(state.plan, width)}`, state.bad > 0 ? "warn" : "dim"),
   ];
 };
+
+/** Cut to the row by whoever draws it. */
+const execWords = (asked: Asked): string => `running: ${askedWords(asked)}`;
 
 /** At which bad host the gate will close; nothing when there are not that many. */
 const closesAt = ({ gate, waves }: Plan, width: number): string => {
@@ -119,7 +124,10 @@ const waveWords = ({ wave, of, settled, size }: WaveState, width: number): strin
 /** What Ctrl-C does now. */
 export const footerRow = (state: RunState): Row => {
   if (state.ended !== undefined) return [];
-  if (state.operator === "cut") return [piece("connections are cut, looking once more at what they left", "warn")];
+  if (state.operator === "cut")
+    return [
+      piece(`connections are cut${state.command === "exec" ? "" : ", looking once more at what they left"}`, "warn"),
+    ];
   if (state.operator === "stopped")
     return [
       piece("stopping: no host starts, running ones finish   ", "warn"),

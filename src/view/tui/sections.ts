@@ -7,7 +7,7 @@ import type { Cause } from "../causes.ts";
 import { padLeft, padTo, widest } from "../cells.ts";
 import { duration } from "../quantities.ts";
 import { calmOutcomes, hostsWith } from "../summary.ts";
-import { hostsWords, outcomeWords, phaseWords, stepWords } from "../words.ts";
+import { hostsWords, outcomeWord, phaseWords, stepWords } from "../words.ts";
 import type { Census } from "./census.ts";
 import type { View } from "./frame.ts";
 import { outcomeTones, piece, type Row } from "./rows.ts";
@@ -129,7 +129,7 @@ export const settledRows = (
 ): readonly Row[] => {
   if (rows <= 0) return [];
   const shown = outcomes.slice(0, titled ? rows - 1 : rows);
-  const words = shown.map((outcome) => `${outcomeWords[outcome]} ${state.tally[outcome]}`);
+  const words = shown.map((outcome) => `${outcomeWord(outcome, state.command)} ${state.tally[outcome]}`);
   const width = widest(words, 30);
   const sum = outcomes.reduce((total, outcome) => total + state.tally[outcome], 0);
   return [

@@ -1,11 +1,11 @@
 /** The schema of every event; `npx vitest run --root test --project unit events -u` writes it to docs/events.schema.json. */
 
 import type { ChangeKind } from "../../../src/domain/change.ts";
-import type { CommandName, EventBody, EventHead, EventType } from "../../../src/domain/event.ts";
+import type { Asked, CommandName, EventBody, EventHead, EventType, RecordedStream } from "../../../src/domain/event.ts";
 import type { Layer } from "../../../src/domain/layer.ts";
 import type { Outcome, Phase } from "../../../src/domain/outcome.ts";
 import type { Tally } from "../../../src/domain/tally.ts";
-import { defineFacts } from "./facts.ts";
+import { defineFacts, digest } from "./facts.ts";
 import {
   type AnySchema,
   atLeast,
@@ -23,6 +23,7 @@ import {
   optional,
   type Schema,
   text,
+  union,
   word,
 } from "./kit.ts";
 import { definePlan, host, runId } from "./plan.ts";
@@ -44,6 +45,7 @@ const phase = word<Phase>({
   queued: true,
   connecting: true,
   probing: true,
+  running: true,
   planned: true,
   waiting: true,
   applying: true,
@@ -90,6 +92,13 @@ const tally = object<Tally>({
   skipped: count,
 });
 
+const asked = union<Asked, "kind">("kind", {
+  command: object<Extract<Asked, { kind: "command" }>>({ kind: literal("command"), text }),
+  script: object<Extract<Asked, { kind: "script" }>>({ kind: literal("script"), file: text, bytes: count, digest }),
+});
+
+const stream = object<RecordedStream>({ bytes: count, digest, text: optional(text) });
+
 type Bodies = { readonly [T in EventType]: readonly [says: string, body: Schema<BodyOf<T>>] };
 
 const bodies = (definitions: Definitions): Bodies => {
@@ -100,13 +109,14 @@ const bodies = (definitions: Definitions): Bodies => {
       "The first event of every run.",
       object<BodyOf<"run.started">>({
         type: literal("run.started"),
-        command: word<CommandName>({ rollout: true, status: true }),
+        command: word<CommandName>({ rollout: true, status: true, exec: true }),
         check: flag,
         patterns: list(text),
         hosts: list(host),
         by: object<BodyOf<"run.started">["by"]>({ user: text, controller: text, pid: atLeast(1) }),
         version: text,
         limits: map(number, "deadlines and limits; the unit ends the name"),
+        exec: optional(asked),
       }),
     ],
     "host.phase": [
@@ -174,6 +184,18 @@ const bodies = (definitions: Definitions): Bodies => {
         host,
         stream: word<BodyOf<"host.line">["stream"]>({ stdout: true, stderr: true }),
         text,
+      }),
+    ],
+    "host.ran": [
+      "How the operator's command went on a host.",
+      object<BodyOf<"host.ran">>({
+        type: literal("host.ran"),
+        host,
+        status: optional(count),
+        signal: optional(text),
+        partial: optional(literal(true)),
+        stdout: stream,
+        stderr: stream,
       }),
     ],
     "host.settled": [
