@@ -66,12 +66,19 @@ export const noRecord = (): Record & { readonly run: string } => ({
   release: async () => undefined,
 });
 
+/** What opens the nodes to us. */
+export interface Secrets {
+  readonly keys: KeyRing;
+  /** For sudo and su; wiped by who asked for it. */
+  readonly becomePassword: Buffer | undefined;
+}
+
 /** Joins the parts for one run. */
 export const composeRun = (
   request: FleetRequest,
   io: Io,
   hosts: readonly Host[],
-  keys: KeyRing,
+  secrets: Secrets,
   record: Record & { readonly run: string },
   view: LiveView,
   hands: Hands,
@@ -88,7 +95,7 @@ export const composeRun = (
     clock: Date.now,
     pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     nonce: () => randomBytes(8).toString("hex"),
-    transport: transportFor(request, io, keys),
+    transport: transportFor(request, io, secrets),
     emitter: new Emitter(record.run, Date.now, record.journal, [view]),
     cleanerFiles: createCleanerFiles(),
     deadlines: { stepS: request.stepTimeoutS, hostS: request.hostTimeoutS, runS: request.runTimeoutS },
@@ -108,11 +115,12 @@ export const composeRun = (
   };
 };
 
-const transportFor = (request: FleetRequest, io: Io, keys: KeyRing): RunContext["transport"] =>
+const transportFor = (request: FleetRequest, io: Io, { keys, becomePassword }: Secrets): RunContext["transport"] =>
   createSshTransport({
     clocks: clocksFor(request),
     ...knownHostsOf(request, io),
     hostKeyPolicy: request.hostKeyPolicy,
     keys,
     connectParallel: request.connectParallel,
+    ...(becomePassword === undefined ? {} : { becomePassword }),
   });

@@ -79,6 +79,7 @@ const rolloutOf = (request: DemoRequest, lab: Lab): RolloutRequest => ({
   sets: [],
   overrides: { user: undefined, port: undefined, become: undefined, jump: undefined, identityFiles: [lab.keyPath] },
   sshConfig: "none",
+  askBecomePass: false,
   knownHosts: lab.knownHostsPath,
   hostKeyPolicy: "strict",
   parallel: 32,

@@ -4,8 +4,8 @@ import type { Plan } from "../../domain/plan.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
 import { JournalLost } from "../../engine/emitter.ts";
 import { Fleet } from "../../engine/fleet.ts";
-import type { KeyRing } from "../../transport/key-ring.ts";
-import { composeRun, type FleetRequest, type Hands, noRecord, openRecord } from "../compose.ts";
+import { askBecomePassword, becomeComplaint } from "../become-password.ts";
+import { composeRun, type FleetRequest, type Hands, noRecord, openRecord, type Secrets } from "../compose.ts";
 import { confirmChanges } from "../confirm.ts";
 import { BAD_INPUT, complain, INTERRUPTED, type Io, isInteractive } from "../io.ts";
 import { openKeys } from "../keys.ts";
@@ -29,18 +29,31 @@ export const fleetCommand = async (request: FleetRequest, io: Io): Promise<numbe
       },
     ]);
   const hosts = selected.value.hosts.map(({ host }) => host);
+  const unfit = becomeComplaint(request, io, hosts);
+  if (unfit !== undefined) return complain(io, [unfit]);
   const keys = await openKeys(
     io,
     hosts.flatMap((host) => [...host.jump, host]),
     request,
   );
   if (keys === undefined) return INTERRUPTED;
+  const asked = await askBecomePassword(request, io, hosts);
+  if (!asked.ok) return asked.error;
+  try {
+    return await recorded(request, io, hosts, { keys, becomePassword: asked.value });
+  } finally {
+    asked.value?.fill(0);
+  }
+};
+
+/** Opens the record of the run and runs it. */
+const recorded = async (request: FleetRequest, io: Io, hosts: readonly Host[], secrets: Secrets): Promise<number> => {
   const record = await openRecord(request.stateDir, io);
   if (!record.ok) {
     complain(io, [record.error]);
     if (request.command === "rollout" && !request.check) return BAD_INPUT;
   }
-  return runOver(request, io, hosts, keys, record.ok ? record.value : noRecord());
+  return runOver(request, io, hosts, secrets, record.ok ? record.value : noRecord());
 };
 
 const needsTerminal = (request: FleetRequest): boolean =>
@@ -50,7 +63,7 @@ const runOver = async (
   request: FleetRequest,
   io: Io,
   hosts: readonly Host[],
-  keys: KeyRing,
+  secrets: Secrets,
   record: ReturnType<typeof noRecord>,
 ): Promise<number> => {
   const view = await createLiveView(request, io, Date.now);
@@ -59,7 +72,7 @@ const runOver = async (
     request,
     io,
     hosts,
-    keys,
+    secrets,
     record,
     view,
     { ...signals, accept: acceptor(request, io, view, signals.stopping) },
