@@ -207,6 +207,7 @@ const selection = (values: OptionValues, words: readonly string[], around: Surro
 const connection = (values: OptionValues, around: Surroundings): Connection => {
   const knownHosts = values.text("known-hosts");
   return {
+    askBecomePass: values.flag("ask-become-pass") ?? false,
     knownHosts: knownHosts === undefined ? undefined : atHome(knownHosts, around),
     hostKeyPolicy: values.choice("host-key-policy", hostKeyPolicies) ?? "strict",
     parallel: values.count("parallel", 1, maxParallel) ?? 32,

@@ -38,7 +38,7 @@ export const outputModes = ["tui", "lines", "ndjson"] as const;
 export const formats = ["table", "json"] as const;
 /** Results of `hosts keys`. */
 export const keyFormats = ["table", "json", "known_hosts"] as const;
-export const becomeWays = ["none", "sudo", "pfexec"] as const;
+export const becomeWays = ["none", "sudo", "su", "pfexec"] as const;
 export const transports = ["ssh2", "openssh"] as const;
 export const hostKeyPolicies = ["strict", "accept-new"] as const;
 /** Shells there is a completion for. */
@@ -99,6 +99,7 @@ const selection: readonly Option[] = [
 ];
 
 const connection: readonly Option[] = [
+  { name: "ask-become-pass", group: reach, says: "ask once for the password that sudo or su asks for" },
   { name: "known-hosts", takes: "FILE", group: reach, says: "known_hosts file", unset: "OpenSSH's" },
   {
     name: "host-key-policy",

@@ -54,6 +54,8 @@ export interface Overrides {
 
 /** How hosts are reached, and how long anything may take. */
 export interface Connection {
+  /** Whether a person is asked for the password of sudo or su. */
+  readonly askBecomePass: boolean;
   /** undefined: the files OpenSSH reads. */
   readonly knownHosts: string | undefined;
   readonly hostKeyPolicy: (typeof hostKeyPolicies)[number];

@@ -7,7 +7,6 @@ import type { ResolvedHost } from "../inventory/settle.ts";
 import { findSsh } from "../ssh-config/run-ssh.ts";
 import { byHost } from "../transport/by-host.ts";
 import { HostKeyFiles } from "../transport/host-keys.ts";
-import type { KeyRing } from "../transport/key-ring.ts";
 import { OpensshNeeds } from "../transport/needs-openssh.ts";
 import { createOpensshTransport } from "../transport/openssh/openssh.ts";
 import { createSshTransport } from "../transport/ssh.ts";
@@ -16,6 +15,7 @@ import type { Io } from "./io.ts";
 import { defaultIdentityFiles } from "./keys.ts";
 import { knownHostsOf } from "./known-hosts.ts";
 import type { Connection, Selection } from "./request.ts";
+import type { Secrets } from "./secrets.ts";
 
 type Request = Connection & Pick<Selection, "sshConfig">;
 
@@ -62,14 +62,24 @@ export const loginsOf = (hosts: readonly Host[]): readonly Endpoint[] =>
   hosts.flatMap((host) => (host.openssh === undefined ? [...host.jump, host] : []));
 
 /** The transport of a run. */
-export const transportFor = (request: Request, io: Io, keys: KeyRing, clocks: Clocks): Transport => {
+export const transportFor = (
+  request: Request,
+  io: Io,
+  { keys, becomePassword }: Secrets,
+  clocks: Clocks,
+): Transport => {
   const common = {
     clocks,
     connectParallel: request.connectParallel,
     hostKeyPolicy: request.hostKeyPolicy,
   };
   return byHost(
-    createSshTransport({ ...common, ...knownHostsOf(request, io), keys }),
+    createSshTransport({
+      ...common,
+      ...knownHostsOf(request, io),
+      keys,
+      ...(becomePassword === undefined ? {} : { becomePassword }),
+    }),
     createOpensshTransport({
       ...common,
       ssh: findSsh(io.env["PATH"]) ?? "/usr/bin/ssh",

@@ -62,7 +62,7 @@ export const refusalOf = ({ refusal, reply, lost, status, stderr }: Conversation
   return {
     code: "E_BECOME",
     message: `${host.become} did not start the script: ${stderr === "" ? `exit status ${status ?? "none"}` : stderr}`,
-    try: `let ${host.user} run /bin/sh as root without a password (${host.become}), or choose another --become`,
+    try: `let ${host.user} run /bin/sh as root without a password (${host.become})${host.become === "sudo" ? ", give --ask-become-pass" : ""}, or choose another --become`,
   };
 };
 

@@ -121,6 +121,6 @@ export const ignoredAnsible = ({ name, value, where }: Variable): string | undef
   if (!name.startsWith("ansible_") || understood.has(name)) return undefined;
   if (name === "ansible_connection" && ["ssh", "smart"].includes(value)) return undefined;
   return /_(ssh_pass|password|pass)$/.test(name)
-    ? `${where}: ${show(name)} is ignored: there are no passwords in this version; use a key or an agent, and a become that asks nothing`
+    ? `${where}: ${show(name)} is ignored: passwords are in no file here; ${/become|sudo|su_/.test(name) ? "--ask-become-pass asks for the one of sudo or su" : "log in with a key or an agent"}`
     : `${where}: ${show(name)} is not understood and is ignored`;
 };

@@ -149,7 +149,7 @@ export const settingsTable: { readonly [K in SettingKey]: Row<SettingValues[K]> 
     name: "become",
     kind: choice("none", "sudo", "su", "pfexec"),
     byDefault: "none when the login user is root, else sudo",
-    doc: "How the remote script becomes root. A host with `su` is refused by this version when it is contacted.",
+    doc: "How the remote script becomes root. `su` needs `--ask-become-pass`, unless the login user is root.",
   },
   transport: {
     name: "transport",

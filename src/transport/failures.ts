@@ -18,9 +18,9 @@ const sshTo = ({ address, port, user, jump = [] }: Reached, option = ""): string
   return `ssh ${option}${chain === "" ? "" : `-J ${chain} `}-p ${port} ${user}@${address}`;
 };
 
-/** The clock of a layer ran out. `said`: what the server had sent instead of a banner. */
+/** The clock of a layer ran out. `said`: what the server had sent instead of a banner, or sudo and su instead of a shell. */
 export const timeoutFailure = (host: Reached, layer: Layer, ms: number, said: string): Failure => {
-  const heard = layer === "banner" && said !== "" ? `; it said "${said}"` : "";
+  const heard = (layer === "banner" || layer === "shell") && said !== "" ? `; it said "${said}"` : "";
   const what =
     layer === "queue" ? `no handshake before that of ${dialled(host)} got on` : `no answer from ${dialled(host)}`;
   return {
@@ -50,7 +50,7 @@ const lookInto = (host: Reached, layer: Layer): string => {
     case "channel":
       return `look at PAM and the user's home directory there, then ${verbosely}`;
     case "shell":
-      return `look at the start-up files of ${host.user}'s shell and at what sudo asks, and at the node's load`;
+      return `look at the start-up files of ${host.user}'s shell and at what sudo or su asks, and at the node's load`;
     case "script":
       return "look at the node's load and its link";
   }
@@ -234,10 +234,4 @@ export const noProgramFailure = (host: Reached, ssh: string, error: Error): Fail
   code: "E_CONNECT",
   message: `${dialled(host)}: ${ssh} could not be started: ${printable(error.message)}`,
   try: "install OpenSSH's client",
-});
-
-export const noSuFailure = (): Failure => ({
-  code: "E_BECOME",
-  message: "becoming root with su is not possible yet",
-  try: "use become=sudo or pfexec, or log in as root",
 });

@@ -86,6 +86,7 @@ const rolloutOf = (request: DemoRequest, lab: Lab): RolloutRequest => ({
     identityFiles: [lab.keyPath],
   },
   sshConfig: "none",
+  askBecomePass: false,
   knownHosts: lab.knownHostsPath,
   hostKeyPolicy: "strict",
   parallel: 32,

@@ -12,16 +12,16 @@ import { execLines } from "../../view/exec-text.ts";
 import { askedWords, hostsWords } from "../../view/words.ts";
 import { composeExec, type ExecParts, type ExecWork, openRecord } from "../compose.ts";
 import { confirm } from "../confirm.ts";
-import { BAD_INPUT, complain, INTERRUPTED, type Io, isInteractive } from "../io.ts";
+import { BAD_INPUT, complain, type Io, isInteractive } from "../io.ts";
 import { journalLost, releaseRecord } from "../journal-ends.ts";
-import { openKeys } from "../keys.ts";
 import type { ExecRequest } from "../request.ts";
 import { createLiveView, type LiveView } from "../screen.ts";
 import { readScript } from "../script-file.ts";
+import { withSecrets } from "../secrets.ts";
 import { selectFor } from "../select.ts";
 import { listenToSignals } from "../signals.ts";
 import { version } from "../version.ts";
-import { chooseWays, loginsOf } from "../ways.ts";
+import { chooseWays } from "../ways.ts";
 
 /** All outputs together, those being received included, bytes: a thousand that differ at 256 KiB each. */
 const MAX_TEXTS_BYTES = 256 * 1024 ** 2;
@@ -47,14 +47,20 @@ export const execCommand = async (request: ExecRequest, io: Io): Promise<number>
   const ways = await chooseWays(selected.value.hosts, request, io);
   if (!ways.ok) return complain(io, ways.error);
   const hosts = ways.value.map((host): Host => ({ ...host, become }));
-  const keys = await openKeys(io, loginsOf(hosts), request);
-  if (keys === undefined) return INTERRUPTED;
+  return withSecrets(request, io, hosts, (secrets) => recorded(request, io, hosts, { secrets, work: work.value }));
+};
+
+/** Opens the record of the run and runs it; what nobody could look up later does not run. */
+const recorded = async (
+  request: ExecRequest,
+  io: Io,
+  hosts: readonly Host[],
+  parts: Pick<ExecParts, "secrets" | "work">,
+): Promise<number> => {
   const record = await openRecord(request.stateDir, io);
-  if (!record.ok) {
-    complain(io, [record.error]);
-    return BAD_INPUT;
-  }
-  return runOver(request, io, hosts, { keys, record: record.value, work: work.value });
+  if (record.ok) return runOver(request, io, hosts, { ...parts, record: record.value });
+  complain(io, [record.error]);
+  return BAD_INPUT;
 };
 
 const workOf = ({ what }: ExecRequest, { workingDirectory }: Io): Result<ExecWork> =>
@@ -66,7 +72,7 @@ const runOver = async (
   request: ExecRequest,
   io: Io,
   hosts: readonly Host[],
-  parts: Pick<ExecParts, "keys" | "record" | "work">,
+  parts: Pick<ExecParts, "secrets" | "record" | "work">,
 ): Promise<number> => {
   const view = await createLiveView(request, io, Date.now);
   const signals = listenToSignals(io, view);

@@ -3,17 +3,16 @@ import type { Host } from "../../domain/host.ts";
 import type { Plan } from "../../domain/plan.ts";
 import { JournalLost } from "../../engine/emitter.ts";
 import { Fleet } from "../../engine/fleet.ts";
-import type { KeyRing } from "../../transport/key-ring.ts";
 import { composeRun, type FleetRequest, type Hands, noRecord, openRecord } from "../compose.ts";
 import { confirmChanges } from "../confirm.ts";
-import { BAD_INPUT, complain, INTERRUPTED, type Io, isInteractive } from "../io.ts";
+import { BAD_INPUT, complain, type Io, isInteractive } from "../io.ts";
 import { journalLost, releaseRecord } from "../journal-ends.ts";
-import { openKeys } from "../keys.ts";
 import { createLiveView, type LiveView } from "../screen.ts";
+import { type Secrets, withSecrets } from "../secrets.ts";
 import { selectFor } from "../select.ts";
 import { listenToSignals } from "../signals.ts";
 import { version } from "../version.ts";
-import { chooseWays, loginsOf } from "../ways.ts";
+import { chooseWays } from "../ways.ts";
 
 /** Selects, runs and prints; resolves with the exit status. */
 export const fleetCommand = async (request: FleetRequest, io: Io): Promise<number> => {
@@ -30,14 +29,17 @@ export const fleetCommand = async (request: FleetRequest, io: Io): Promise<numbe
   const ways = await chooseWays(selected.value.hosts, request, io);
   if (!ways.ok) return complain(io, ways.error);
   const hosts = ways.value;
-  const keys = await openKeys(io, loginsOf(hosts), request);
-  if (keys === undefined) return INTERRUPTED;
+  return withSecrets(request, io, hosts, (secrets) => recorded(request, io, hosts, secrets));
+};
+
+/** Opens the record of the run and runs it. */
+const recorded = async (request: FleetRequest, io: Io, hosts: readonly Host[], secrets: Secrets): Promise<number> => {
   const record = await openRecord(request.stateDir, io);
   if (!record.ok) {
     complain(io, [record.error]);
     if (request.command === "rollout" && !request.check) return BAD_INPUT;
   }
-  return runOver(request, io, hosts, keys, record.ok ? record.value : noRecord());
+  return runOver(request, io, hosts, secrets, record.ok ? record.value : noRecord());
 };
 
 const needsTerminal = (request: FleetRequest): boolean =>
@@ -47,7 +49,7 @@ const runOver = async (
   request: FleetRequest,
   io: Io,
   hosts: readonly Host[],
-  keys: KeyRing,
+  secrets: Secrets,
   record: ReturnType<typeof noRecord>,
 ): Promise<number> => {
   const view = await createLiveView(request, io, Date.now);
@@ -56,7 +58,7 @@ const runOver = async (
     request,
     io,
     hosts,
-    keys,
+    secrets,
     record,
     view,
     { ...signals, accept: acceptor(request, io, view, signals.stopping) },

@@ -71,7 +71,6 @@ export class OpensshSession {
   async start(script: string): Promise<void> {
     this.#enter("queue");
     if (this.#signal.aborted) return this.#stop();
-    if (this.#host.become === "su") return this.#lose(failures.noSuFailure());
     this.#signal.addEventListener("abort", this.#stop, { once: true });
     const giveBack = await this.#shared.slots.take(this.#signal);
     if (giveBack === undefined) return;

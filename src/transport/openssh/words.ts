@@ -1,7 +1,7 @@
 /** The command line of the system's ssh for one host. Its configuration decides what is not said here. */
 import type { Host, OpensshDial } from "../../domain/host.ts";
+import { becomeWay } from "../become-way.ts";
 import type { HostKeyPolicy } from "../host-keys.ts";
-import { shellCommand } from "../shell-command.ts";
 
 export interface OpensshSettings {
   /** `ssh -F`: a file, or `none`; undefined: ssh's own files. */
@@ -63,7 +63,7 @@ export const opensshWords = (
     ...(dial.port === undefined ? [] : ["-p", String(dial.port)]),
     ...(dial.jump === undefined ? [] : dial.jump === "none" ? ["-o", "ProxyJump=none"] : ["-J", dial.jump]),
     ...dial.identityFiles.flatMap((file) => ["-i", file.replaceAll("%", "%%")]),
-    ...["--", dial.destination, shellCommand(host.become)],
+    ...["--", dial.destination, becomeWay(host, false, "", 0).command],
   ];
 };
 
