@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import type { KeptTexts } from "../domain/kept-texts.ts";
 import type { StreamSum } from "../domain/ran.ts";
-import { MAX_STDERR_CHARS } from "./converse.ts";
 
 /** Bytes of one stream of one host that are kept; what comes after them is counted and digested. More is no reading matter. */
 export const MAX_KEPT_BYTES = 1024 ** 2;
-/** Bytes in which the line that begins a command's output is looked for: a login shell that says more is one that says anything. */
-const MAX_NOISE_BYTES = 64 * 1024;
+/** Of what others say before the command begins, this much is kept: enough for the sentence of an error. */
+const MAX_NOISE_BYTES = 4096;
 
 /** One stream of a command: what others say before it begins, then its own bytes, counted, digested, and kept as far as there is room. */
 export class Capture {
@@ -14,9 +13,12 @@ export class Capture {
   readonly #texts: KeptTexts;
   readonly #hash = createHash("sha256");
   #noise: Buffer = Buffer.alloc(0);
+  /** The last bytes before the beginning: the line may come in pieces. */
+  #tail: Buffer = Buffer.alloc(0);
   #begun = false;
   #bytes = 0;
-  #kept: Buffer[] = [];
+  /** Grows as needed: a buffer for every packet would let single bytes cost a hundred each. */
+  #kept: Buffer = Buffer.alloc(0);
   #keptBytes = 0;
   #full = false;
 
@@ -32,7 +34,7 @@ export class Capture {
 
   /** What was said before it began, its beginning. */
   get noise(): string {
-    return this.#noise.toString("utf8", 0, MAX_STDERR_CHARS).trim();
+    return Buffer.concat([this.#noise, this.#tail]).toString("utf8").trim();
   }
 
   push(bytes: Buffer): void {
@@ -40,20 +42,26 @@ export class Capture {
       this.#take(bytes);
       return;
     }
-    const said = Buffer.concat([this.#noise, bytes]);
+    const said = Buffer.concat([this.#tail, bytes]);
     const at = said.indexOf(this.#marker);
-    this.#noise = Buffer.from(said.subarray(0, at < 0 ? MAX_NOISE_BYTES : at));
-    if (at < 0) return;
-    this.#begun = true;
-    this.#take(said.subarray(at + this.#marker.length));
+    this.#begun = at >= 0;
+    const heard = this.#begun ? at : Math.max(0, said.length - this.#marker.length + 1);
+    this.#hear(said.subarray(0, heard));
+    this.#tail = this.#begun ? Buffer.alloc(0) : Buffer.from(said.subarray(heard));
+    if (this.#begun) this.#take(said.subarray(at + this.#marker.length));
   }
 
   /** Nothing more comes: files what was kept, and gives the whole stream's sum. `text`: as much of it as was kept, here or from another host. */
   finish(): StreamSum & { readonly text: string } {
     const digest = this.#hash.digest("hex");
-    this.#texts.keep(digest, { text: Buffer.concat(this.#kept).toString("utf8"), bytes: this.#keptBytes });
-    this.#kept = [];
+    this.#texts.keep(digest, { text: this.#kept.toString("utf8", 0, this.#keptBytes), bytes: this.#keptBytes });
+    this.#kept = Buffer.alloc(0);
     return { bytes: this.#bytes, digest, text: this.#texts.get(digest)?.text ?? "" };
+  }
+
+  #hear(bytes: Buffer): void {
+    const room = MAX_NOISE_BYTES - this.#noise.length;
+    if (room > 0) this.#noise = Buffer.concat([this.#noise, bytes.subarray(0, room)]);
   }
 
   #take(bytes: Buffer): void {
@@ -65,8 +73,13 @@ export class Capture {
     // What is kept is the stream's beginning: nothing is kept behind a gap.
     this.#full = !room || part.length < bytes.length;
     if (!room) return;
-    // A copy: the network's buffer is larger, and not ours to hold.
-    this.#kept.push(Buffer.from(part));
-    this.#keptBytes += part.length;
+    const length = this.#keptBytes + part.length;
+    if (length > this.#kept.length) {
+      const larger = Buffer.alloc(Math.max(length, Math.min(MAX_KEPT_BYTES, 2 * this.#kept.length)));
+      this.#kept.copy(larger);
+      this.#kept = larger;
+    }
+    part.copy(this.#kept, this.#keptBytes);
+    this.#keptBytes = length;
   }
 }

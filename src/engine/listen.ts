@@ -1,4 +1,5 @@
 import type { Host } from "../domain/host.ts";
+import type { HostName } from "../domain/ids.ts";
 import type { Phase } from "../domain/outcome.ts";
 import type { ReplyLine } from "../remote/reply.ts";
 import type { RunContext } from "./context.ts";
@@ -9,9 +10,15 @@ import { LayerWatch } from "./layer-watch.ts";
 const MAX_LINES_PER_SCRIPT = 20;
 const MAX_LINE_CHARS = 400;
 
+/** Tells as events of its host that a connection is slow. */
+export const watchLayers = ({ emitter, clock }: Pick<RunContext, "emitter" | "clock">, host: HostName): LayerWatch =>
+  new LayerWatch(clock, (layer, since) =>
+    emitter.emit({ type: "host.phase", host, phase: "connecting", layer, since: new Date(since).toISOString() }),
+  );
+
 /** Turns what a script says while it runs into events of its host. `onLine` sees our own lines as they come. */
 export const listenFor = (
-  { emitter, clock }: Pick<RunContext, "emitter" | "clock">,
+  { emitter, clock }: RunContext,
   { name: host }: Host,
   whenRunning: Phase,
   onLine: (line: ReplyLine) => void = () => undefined,
@@ -23,9 +30,7 @@ export const listenFor = (
     kept += 1;
     emitter.emit({ type: "host.line", host, stream, text: trimmed.slice(0, MAX_LINE_CHARS) });
   };
-  const watch = new LayerWatch(clock, (layer, since) =>
-    emitter.emit({ type: "host.phase", host, phase: "connecting", layer, since: new Date(since).toISOString() }),
-  );
+  const watch = watchLayers({ emitter, clock }, host);
   return {
     layer: (layer) => {
       watch.enter(layer);

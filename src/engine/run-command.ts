@@ -5,7 +5,7 @@ import { beginLine, commandScript, refusalPrefix } from "../remote/command-scrip
 import type { Chunk } from "../transport/transport.ts";
 import { Capture } from "./capture.ts";
 import type { ExecContext } from "./exec.ts";
-import { listenFor } from "./listen.ts";
+import { watchLayers } from "./listen.ts";
 import type { Ending } from "./prove.ts";
 
 /** How a command went on one host; `ran` is absent when it did not begin. */
@@ -19,21 +19,23 @@ type Streams = Readonly<Record<"stdout" | "stderr", Capture>>;
 
 /** Runs the operator's command on one host and takes in what it writes. Never throws for the host's trouble. */
 export const runCommand = async (context: ExecContext, host: Host): Promise<CommandRun> => {
-  const { transport, texts, text, shellOptions, cutting } = context;
+  const { transport, emitter, texts, text, shellOptions, cutting } = context;
   const nonce = context.nonce();
   const script = commandScript({ nonce, text, shellOptions, asRoot: host.become !== "none" });
   const streams: Streams = {
     stdout: new Capture(beginLine(nonce), texts),
     stderr: new Capture(beginLine(nonce), texts),
   };
-  const listener = listenFor(context, host, "running");
+  const watch = watchLayers(context, host.name);
   let end: End | undefined;
   for await (const chunk of transport.run(host, script, cutting)) {
-    if (chunk.kind === "layer") listener.layer(chunk.layer);
-    else if ("bytes" in chunk) streams[chunk.kind].push(chunk.bytes);
+    if (chunk.kind === "layer") {
+      watch.enter(chunk.layer);
+      if (chunk.layer === "script") emitter.emit({ type: "host.phase", host: host.name, phase: "running" });
+    } else if ("bytes" in chunk) streams[chunk.kind].push(chunk.bytes);
     else end = chunk;
   }
-  listener.ended();
+  watch.stop();
   return understand(end ?? noEnd, streams, host, refusalPrefix(nonce));
 };
 

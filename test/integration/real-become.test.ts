@@ -89,4 +89,16 @@ describe("becoming root on real parts", () => {
         ),
       ).toBe("nova:nova 644\nnova:nova 755\nroot:bin 555\nroot:sys 444\n");
   });
+
+  it("exec runs as who logs in, as root through sudo and pfexec, and refuses where they grant nothing", async () => {
+    const asLogin = await novasweep(["exec", "all:!root", ...options(), "--yes", "--", "/usr/xpg4/bin/id -u"]);
+    expect(asLogin.stdout, asLogin.stderr).toMatch(/^\S+: [1-9]\d*\n$/);
+    const through = (way: string) =>
+      novasweep(["exec", `${way}:${way}-*`, ...options(), "--yes", "--become", way, "--", "/usr/xpg4/bin/id -u"]);
+    for (const [way, ran] of [["sudo", await through("sudo")] as const, ["pfexec", await through("pfexec")] as const]) {
+      expect(ran.stdout, ran.stderr).toBe(`${way}: 0\n`);
+      expect(ran.stderr).toMatch(new RegExp(`^refused +E_BECOME +${way}-`, "m"));
+      expect(ran.status).toBe(6);
+    }
+  });
 });

@@ -69,6 +69,8 @@ describe("a stream that is taken in", () => {
     ["cut anywhere", ["@0a0", "b beg", "in", "\no", "ut\n"], "out\n", ""],
     ["behind a talking login", ["motd\n", `no newline${marker}out`], "out", "motd\nno newline"],
     ["that says nothing", [marker], "", ""],
+    ["byte by byte", [..."motd\n", ...marker, ..."out"], "out", "motd"],
+    ["behind a login that talks on and on", ["x".repeat(100_000), "y@0a0b beg", "in\nout"], "out", "x".repeat(4096)],
     ["that says the line once more", [`${marker}${marker}`], marker, ""],
   ])("%s", (_, parts, text, noise) => {
     const { capture, stream } = taken(parts);
