@@ -80,7 +80,7 @@ main() {
   echo "stderr" >&2
   cat
   : ${"padding ".repeat(5_000)}
-  sleep 1
+  /bin/sleep 1
   exit 7
 }
 { main </dev/null; }
