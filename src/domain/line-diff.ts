@@ -43,43 +43,45 @@ const commonTail = (a: readonly string[], b: readonly string[]): number => {
   return count;
 };
 
+/** The farthest line of the first text on each diagonal, from `-maxDiffering - 1` on. */
+type Reach = Int32Array;
+
+const reached = (reach: Reach, diagonal: number): number => reach[diagonal + maxDiffering + 1] ?? 0;
+
 /**
  * The greedy algorithm of E. W. Myers (1986): with each differing line more, how far along every diagonal (`x - y`) can
  * one get? `reach` before each round is kept, so that the way back is found.
  */
 const shortest = (a: readonly string[], b: readonly string[]): readonly DiffLine[] | undefined => {
-  const reach = new Map<number, number>([[1, 0]]);
-  const rounds: ReadonlyMap<number, number>[] = [];
-  for (let differing = 0; differing <= Math.min(maxDiffering, a.length + b.length); differing += 1) {
-    rounds.push(new Map(reach));
+  const most = Math.min(maxDiffering, a.length + b.length);
+  if (Math.abs(a.length - b.length) > most) return undefined;
+  const reach: Reach = new Int32Array(2 * maxDiffering + 3);
+  const rounds: Reach[] = [];
+  for (let differing = 0; differing <= most; differing += 1) {
+    rounds.push(reach.slice());
     for (let diagonal = -differing; diagonal <= differing; diagonal += 2) {
       let x = startOf(reach, diagonal, differing);
       while (x < a.length && x - diagonal < b.length && a[x] === b[x - diagonal]) x += 1;
-      reach.set(diagonal, x);
+      reach[diagonal + maxDiffering + 1] = x;
       if (x >= a.length && x - diagonal >= b.length) return wayBack(a, b, rounds);
     }
   }
   return undefined;
 };
 
-const downwards = (reach: ReadonlyMap<number, number>, diagonal: number, differing: number): boolean =>
-  diagonal === -differing ||
-  (diagonal !== differing && (reach.get(diagonal - 1) ?? -1) < (reach.get(diagonal + 1) ?? -1));
+const downwards = (reach: Reach, diagonal: number, differing: number): boolean =>
+  diagonal === -differing || (diagonal !== differing && reached(reach, diagonal - 1) < reached(reach, diagonal + 1));
 
-const startOf = (reach: ReadonlyMap<number, number>, diagonal: number, differing: number): number =>
-  downwards(reach, diagonal, differing) ? (reach.get(diagonal + 1) ?? 0) : (reach.get(diagonal - 1) ?? 0) + 1;
+const startOf = (reach: Reach, diagonal: number, differing: number): number =>
+  downwards(reach, diagonal, differing) ? reached(reach, diagonal + 1) : reached(reach, diagonal - 1) + 1;
 
-const wayBack = (
-  a: readonly string[],
-  b: readonly string[],
-  rounds: readonly ReadonlyMap<number, number>[],
-): readonly DiffLine[] => {
+const wayBack = (a: readonly string[], b: readonly string[], rounds: readonly Reach[]): readonly DiffLine[] => {
   const lines: DiffLine[] = [];
   let [x, y] = [a.length, b.length];
   for (const [differing, reach] of [...rounds.entries()].reverse()) {
     const down = downwards(reach, x - y, differing);
-    const from = down ? (reach.get(x - y + 1) ?? 0) : (reach.get(x - y - 1) ?? 0);
     const before = down ? x - y + 1 : x - y - 1;
+    const from = reached(reach, before);
     while (x > from + (down ? 0 : 1) && x > 0 && y > 0) {
       x -= 1;
       y -= 1;
