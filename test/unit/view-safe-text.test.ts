@@ -1,21 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { safeJson, visibleSafe } from "../../src/domain/safe-text.ts";
-
-/** Written apart from the implementation: code points that must reach no terminal. */
-const isDangerous = (code: number): boolean =>
-  code < 0x20 ||
-  (code >= 0x7f && code <= 0x9f) ||
-  code === 0x061c ||
-  (code >= 0x200b && code <= 0x200f) ||
-  (code >= 0x2028 && code <= 0x202e) ||
-  (code >= 0x2060 && code <= 0x206f) ||
-  code === 0xad ||
-  code === 0xfeff ||
-  (code >= 0xfff0 && code <= 0xfffb) ||
-  (code >= 0xd800 && code <= 0xdfff) ||
-  (code >= 0xe000 && code <= 0xf8ff) ||
-  (code >= 0xe0000 && code <= 0x10ffff);
+import { isDangerous } from "../support/dangerous.ts";
 
 const codes = (text: string): number[] => [...text].map((char) => char.codePointAt(0) ?? 0);
 const anyText = fc.oneof(
