@@ -91,7 +91,7 @@ export class Connection {
   }
 
   #dialFor(way: Way): Dial {
-    const { clocks, slots } = this.#shared;
+    const { clocks, slots, gate } = this.#shared;
     const events: DialEvents = {
       onLayer: (layer) => this.#enter(layer),
       onReady: (client) => this.#onReady(client),
@@ -104,7 +104,8 @@ export class Connection {
         if (this.#running === undefined) this.#loseLine("the connection closed");
       },
     };
-    return new Dial(this.#host, way, this.#shared, events, { slots, patienceMs: clocks.layerMs.banner });
+    const opensLater = gate !== undefined;
+    return new Dial(this.#host, way, this.#shared, events, { slots, patienceMs: clocks.layerMs.banner, opensLater });
   }
 
   #onReady(client: Client): void {

@@ -7,7 +7,7 @@ import type { Endpoint } from "../domain/host.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { Backoff } from "./backoff.ts";
 import type { HandshakeSlots } from "./handshake-slots.ts";
-import { Login, type LoginEvents, type Prepared, prepareLogin, type Trust } from "./login.ts";
+import { Login, type LoginEvents, type LoginOptions, type Prepared, prepareLogin, type Trust } from "./login.ts";
 import type { Way } from "./ways.ts";
 
 export interface DialEvents extends Omit<LoginEvents, "onFailed"> {
@@ -15,12 +15,11 @@ export interface DialEvents extends Omit<LoginEvents, "onFailed"> {
   readonly onFailed: (failure: Failure) => void;
 }
 
-export interface DialOptions {
+export interface DialOptions extends LoginOptions {
   /** The line to wait in, where the caller already is in layer `queue`; absent: nobody waits. */
   readonly slots?: HandshakeSlots;
   /** How long a server that drops connections is tried, from the first of them. */
   readonly patienceMs: number;
-  readonly keepaliveMs?: number;
 }
 
 /** `onReady` and `onFailed` are told at most once, and not both. Nothing is told any more once `close` was called. */
@@ -94,8 +93,7 @@ export class Dial {
         else this.#events.onFailed(failure);
       },
     };
-    const { keepaliveMs } = this.#options;
-    this.#login = new Login(this.#endpoint, socket.value, prepared, this.#trust, events, keepaliveMs);
+    this.#login = new Login(this.#endpoint, socket.value, prepared, this.#trust, events, this.#options);
   }
 
   /** Whether there is anybody left to go on for. */

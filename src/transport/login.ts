@@ -64,6 +64,12 @@ export interface LoginEvents {
   readonly onClosed: () => void;
 }
 
+export interface LoginOptions {
+  readonly keepaliveMs?: number;
+  /** The session is not opened as soon as we are in. */
+  readonly opensLater?: boolean;
+}
+
 /** One login. Tells nothing more once `close` was called. */
 export class Login {
   readonly #endpoint: Endpoint;
@@ -87,7 +93,7 @@ export class Login {
     { identities, offer }: Prepared,
     trust: Trust,
     events: LoginEvents,
-    keepaliveMs: number = KEEPALIVE_MS,
+    { keepaliveMs = KEEPALIVE_MS, opensLater = false }: LoginOptions = {},
   ) {
     this.#endpoint = endpoint;
     this.#socket = socket;
@@ -99,6 +105,7 @@ export class Login {
     if (socket instanceof Socket && socket.connecting) socket.once("connect", () => this.#enter("banner"));
     else this.#enter("banner");
     this.#connect(identities, keepaliveMs);
+    ignoreHostKeyAnnouncement(this.#client, opensLater);
     // After ssh2's own, which is the first.
     socket.on("data", this.#onHello);
   }
@@ -154,7 +161,6 @@ export class Login {
         onExhausted: (failure) => this.#fail(failure),
       }),
     });
-    ignoreHostKeyAnnouncement(this.#client);
     signAtOnce(this.#client, this.#trust.keys.taken);
   }
 

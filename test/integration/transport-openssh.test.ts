@@ -1,15 +1,18 @@
 /** The transport over the system's ssh: what ssh2 cannot do works, and every end is told as the other transport tells it. */
-import { execFileSync } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Host } from "../../src/domain/host.ts";
 import { createOpensshTransport } from "../../src/transport/openssh/openssh.ts";
-import { clocksOf, collect, never, type Reply, sshHost } from "../support/ssh-host.ts";
+import { until } from "../support/real-faults/until.ts";
+import { clocksOf, collect, never, type Reply, sshHost, sshTransport } from "../support/ssh-host.ts";
 import { makeKey, publicKey, type Sshd, startSshd } from "../support/sshd.ts";
 
 let sshd: Sshd;
 let id: string;
+let agent: string;
+let agentProcess: ChildProcess;
 const file = (name: string, text: string): string => {
   writeFileSync(join(sshd.dir, name), text);
   return join(sshd.dir, name);
@@ -20,9 +23,15 @@ beforeAll(async () => {
   id = makeKey(join(sshd.dir, "id"));
   writeFileSync(join(sshd.dir, "authorized"), `${publicKey(id)}\n`, { mode: 0o600 });
   process.env["TMPDIR"] = sshd.dir;
+  agent = join(sshd.dir, "agent");
+  agentProcess = spawn("ssh-agent", ["-D", "-a", agent], { stdio: "ignore" });
+  await until("the agent listens", () => existsSync(agent));
   file("known", `[${sshd.address}]:${sshd.port} ${sshd.hostKeys[0]}\n`);
 });
-afterAll(() => sshd.stop());
+afterAll(async () => {
+  agentProcess.kill();
+  await sshd.stop();
+});
 
 interface How {
   readonly config?: string;
@@ -47,7 +56,7 @@ const run = async (how: How = {}): Promise<Reply> => {
   const before = folders();
   const transport = createOpensshTransport({
     ssh: "/usr/bin/ssh",
-    env: { PATH: process.env["PATH"], HOME: sshd.dir },
+    env: { PATH: process.env["PATH"], HOME: sshd.dir, SSH_AUTH_SOCK: agent },
     configFile: file("config", `${config}\n`),
     knownHosts: known,
     hostKeyPolicy: "strict",
@@ -141,6 +150,13 @@ describe("ends that are none of the script's", () => {
     const changed = await run({ known: file("changed", `[${sshd.address}]:${sshd.port} ${other}\n`) });
     expect(changed.code).toBe("E_HOSTKEY");
     expect(sshd.log().slice(before)).not.toContain("publickey");
+  });
+
+  test("an agent is forwarded by neither transport, whatever the configuration says", async () => {
+    const script = 'echo "[$SSH_AUTH_SOCK]"\n';
+    expect((await run({ config: "ForwardAgent yes", script })).stdout.toString()).toBe("[]\n");
+    const ssh2 = sshTransport({ identityFiles: [id], knownHostsFiles: [join(sshd.dir, "known")] });
+    expect((await collect(ssh2.run(sshHost(sshd.address, sshd.port), script, never))).stdout.toString()).toBe("[]\n");
   });
 
   test("a configuration that trusts everybody is not followed", async () => {
