@@ -9,6 +9,7 @@ import { resolveHosts } from "../../src/inventory/resolve.ts";
 import { sshConfig } from "../../src/ssh-config/ask.ts";
 import { byHost } from "../../src/transport/by-host.ts";
 import { createOpensshTransport } from "../../src/transport/openssh/openssh.ts";
+import { isLong } from "../support/long.ts";
 import { scratch } from "../support/novasweep.ts";
 import { until } from "../support/real-faults/until.ts";
 import {
@@ -175,8 +176,11 @@ const askNovasweep = async (destination: string, { config, env }: ReturnType<typ
   return decisions[reply.code ?? ""] ?? `${reply.code}: ${reply.message}`;
 };
 
+/** Two of three in `npm test`, 47 of 70. */
+const turns = agreementCases.filter((_, at) => isLong || at % 3 !== 2);
+
 describe.concurrent("ssh and novasweep agree on", () => {
-  it.each(agreementCases.map((given) => [given.name, given] as const))("%s", async (_, given) => {
+  it.each(turns.map((given) => [given.name, given] as const))("%s", async (_, given) => {
     const prepared = prepare(given);
     const destination = given.destination ?? words.NODE;
     expect([await askSsh(destination, prepared), await askNovasweep(destination, prepared)]).toEqual([
