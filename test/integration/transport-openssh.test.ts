@@ -164,6 +164,32 @@ describe("ends that are none of the script's", () => {
     expect((await run({ config, known: file("empty", "") })).code).toBe("E_HOSTKEY");
   });
 
+  test("a bastion's host key is checked too, whatever the configuration says, and once it is known the way is open", async () => {
+    const outer = await startSshd({ address: "127.0.37.4", authorized: [publicKey(id)] });
+    const config = [
+      "StrictHostKeyChecking no",
+      "NoHostAuthenticationForLocalhost yes",
+      "StdinNull yes",
+      `Host outer\n  HostName ${outer.address}\n  Port ${outer.port}\n  User root\n  IdentityFile ${id}`,
+    ].join("\n");
+    const dial = {
+      destination: sshd.address,
+      user: "root",
+      port: sshd.port,
+      jump: "outer",
+      identityFiles: [id],
+      why: "test",
+    };
+    const through = { config, host: { openssh: dial } };
+    const own = `[${sshd.address}]:${sshd.port} ${sshd.hostKeys[0]}\n`;
+    const refused = await run({ ...through, known: file("known-own", own) });
+    expect(refused.last).toMatchObject({ kind: "lost" });
+    expect(outer.log()).not.toContain("publickey");
+    const known = file("known-both", `${own}[${outer.address}]:${outer.port} ${outer.hostKeys[0]}\n`);
+    expect((await run({ ...through, known })).last).toEqual({ kind: "exit", status: 3 });
+    await outer.stop();
+  });
+
   test("a key nobody takes, a port nobody listens on, a name without an address, an option ssh does not know", async () => {
     expect((await run({ key: makeKey(join(sshd.dir, "stranger")) })).code).toBe("E_AUTH");
     const dial = { user: "root", identityFiles: [id], why: "test" };

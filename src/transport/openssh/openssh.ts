@@ -1,11 +1,11 @@
 /** The transport over the system's ssh, for what ssh2 cannot do: certificates, FIDO keys, ProxyCommand. One process a host. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HandshakeSlots } from "../handshake-slots.ts";
 import type { Chunk, Clocks, Transport } from "../transport.ts";
 import { OpensshSession, type OpensshShared } from "./session.ts";
-import type { OpensshSettings } from "./words.ts";
+import { type OpensshSettings, opensshConfig } from "./words.ts";
 
 export interface OpensshOptions extends OpensshSettings {
   /** The program, an absolute path. */
@@ -23,7 +23,7 @@ export const createOpensshTransport = ({
   connectParallel,
   ...settings
 }: OpensshOptions): Transport => {
-  const shared: OpensshShared = { ssh, env, settings, clocks, slots: new HandshakeSlots(connectParallel) };
+  const shared: OpensshShared = { ssh, env, clocks, slots: new HandshakeSlots(connectParallel) };
   const open = new Set<OpensshSession>();
   let folder: string | undefined;
   let count = 0;
@@ -37,10 +37,15 @@ export const createOpensshTransport = ({
           identityFiles: host.identityFiles,
           why: "asked for",
         };
-        folder ??= mkdtempSync(join(tmpdir(), "novasweep-ssh-"));
+        folder ??= makeFolder(settings);
         count += 1;
-        const session = new OpensshSession(host, dial, join(folder, String(count)), signal, shared, () =>
-          open.delete(session),
+        const session = new OpensshSession(
+          host,
+          dial,
+          { config: join(folder, CONFIG), log: join(folder, String(count)) },
+          signal,
+          shared,
+          () => open.delete(session),
         );
         open.add(session);
         void session.start(script);
@@ -53,4 +58,13 @@ export const createOpensshTransport = ({
       return Promise.resolve();
     },
   };
+};
+
+const CONFIG = "config";
+
+/** A private folder with the configuration of the run in it. */
+const makeFolder = (settings: OpensshSettings): string => {
+  const folder = mkdtempSync(join(tmpdir(), "novasweep-ssh-"));
+  writeFileSync(join(folder, CONFIG), opensshConfig(settings), { mode: 0o600 });
+  return folder;
 };

@@ -12,14 +12,13 @@ import { LayerClock } from "../layer-clock.ts";
 import { MAX_REPLY_BYTES } from "../limits.ts";
 import type { Chunk, Clocks } from "../transport.ts";
 import { logFailure, type OpensshLog, readLog } from "./log.ts";
-import { type OpensshSettings, opensshWords } from "./words.ts";
+import { opensshWords } from "./words.ts";
 
 /** What the sessions of one run share. */
 export interface OpensshShared {
   /** The program, an absolute path. */
   readonly ssh: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly settings: OpensshSettings;
   readonly clocks: Clocks;
   readonly slots: HandshakeSlots;
 }
@@ -35,6 +34,7 @@ export class OpensshSession {
   readonly chunks: ChunkQueue = new ChunkQueue(() => this.#settle());
   readonly #host: Host;
   readonly #dial: OpensshDial;
+  readonly #config: string;
   readonly #log: string;
   readonly #signal: AbortSignal;
   readonly #shared: OpensshShared;
@@ -49,18 +49,19 @@ export class OpensshSession {
   #child: ChildProcessWithoutNullStreams | undefined;
   #replyBytes = 0;
 
-  /** `log`: a file's name nobody else uses. */
+  /** `log`: a file's name nobody else uses; `config`: what opensshConfig says. */
   constructor(
     host: Host,
     dial: OpensshDial,
-    log: string,
+    files: { readonly config: string; readonly log: string },
     signal: AbortSignal,
     shared: OpensshShared,
     onSettled: () => void,
   ) {
     this.#host = host;
     this.#dial = dial;
-    this.#log = log;
+    this.#config = files.config;
+    this.#log = files.log;
     this.#signal = signal;
     this.#shared = shared;
     this.#onSettled = onSettled;
@@ -92,8 +93,8 @@ export class OpensshSession {
 
   /** In a session of its own: no Ctrl-C of the terminal reaches it, and it finds no terminal to ask on. */
   #spawn(script: string): void {
-    const { ssh, settings } = this.#shared;
-    const child = spawn(ssh, opensshWords(this.#host, this.#dial, settings, this.#log), {
+    const { ssh } = this.#shared;
+    const child = spawn(ssh, opensshWords(this.#host, this.#dial, this.#config, this.#log), {
       detached: true,
       env: { ...this.#shared.env, LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" },
     });

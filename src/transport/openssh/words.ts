@@ -11,25 +11,59 @@ export interface OpensshSettings {
   readonly hostKeyPolicy: HostKeyPolicy;
 }
 
-/** What holds for every host, whatever the configuration says: nobody is asked, nothing is forwarded, no connection is shared, no host key is changed. */
-const always: Readonly<Record<string, string>> = {
+/**
+ * What holds whatever the configuration says, for the host and for every bastion on its way: nobody is asked, every host key is checked,
+ * nothing is forwarded, no connection is shared. The ssh that a ProxyJump starts takes none of our words, only the file (ssh(1), -J).
+ */
+const trust: Readonly<Record<string, string>> = {
   BatchMode: "yes",
+  NoHostAuthenticationForLocalhost: "no",
+  VerifyHostKeyDNS: "no",
   UpdateHostKeys: "no",
   ControlMaster: "no",
   ControlPath: "none",
   ForwardAgent: "no",
   ForwardX11: "no",
-  ClearAllForwardings: "yes",
+  GSSAPIDelegateCredentials: "no",
+  Tunnel: "no",
   PermitLocalCommand: "no",
-  RemoteCommand: "none",
-  RequestTTY: "no",
-  EscapeChar: "none",
   ConnectionAttempts: "1",
   // As with ssh2: a dead link shows within 60 s.
   ServerAliveInterval: "15",
   ServerAliveCountMax: "3",
+};
+
+/** What the session is: a shell without a terminal that reads the script. */
+const session: Readonly<Record<string, string>> = {
+  // Before OpenSSH 8.7 they are not known, and cannot be said otherwise.
+  IgnoreUnknown: "StdinNull,ForkAfterAuthentication,SessionType",
+  StdinNull: "no",
+  ForkAfterAuthentication: "no",
+  SessionType: "default",
+  ClearAllForwardings: "yes",
+  RemoteCommand: "none",
+  RequestTTY: "no",
+  EscapeChar: "none",
   // Not -v, which a ProxyJump would hand on to an ssh that writes among the node's own words.
   LogLevel: "DEBUG1",
+};
+
+/** ssh's own files, the stronger first (ssh_config(5)). */
+const OWN_FILES = ["~/.ssh/config", "/etc/ssh/ssh_config"];
+
+/** A configuration in front of the operator's: of each keyword the first value counts. */
+export const opensshConfig = ({ configFile, knownHosts, hostKeyPolicy }: OpensshSettings): string => {
+  const files = configFile === undefined ? OWN_FILES : [configFile].filter((file) => file !== "none");
+  const ours = {
+    ...trust,
+    StrictHostKeyChecking: hostKeyPolicy === "strict" ? "yes" : "accept-new",
+    ...(knownHosts === undefined ? {} : { UserKnownHostsFile: quoted(knownHosts), GlobalKnownHostsFile: "none" }),
+  };
+  return [
+    ...Object.entries(ours).map(([keyword, value]) => `${keyword} ${value}`),
+    ...files.map((file) => `Include ${file.startsWith("~") ? file : pattern(file)}`),
+    "",
+  ].join("\n");
 };
 
 /** SunSSH's algorithms behind ssh's own (the sheet of Solaris facts, 6.4); ssh-dss went from OpenSSH and is left out. */
@@ -40,28 +74,19 @@ const sunssh: Readonly<Record<string, string>> = {
   MACs: "+hmac-sha1",
 };
 
-/** The words behind `ssh`. `log`: where ssh writes what it does, apart from what the node says. */
-export const opensshWords = (
-  host: Host,
-  dial: OpensshDial,
-  settings: OpensshSettings,
-  log: string,
-): readonly string[] => {
-  const { configFile, knownHosts, hostKeyPolicy } = settings;
+/** The words behind `ssh`. `config`: a file with `opensshConfig`; `log`: where ssh writes what it does, apart from what the node says. */
+export const opensshWords = (host: Host, dial: OpensshDial, config: string, log: string): readonly string[] => {
   const options: Readonly<Record<string, string>> = {
-    ...always,
-    StrictHostKeyChecking: hostKeyPolicy === "strict" ? "yes" : "accept-new",
-    ...(knownHosts === undefined ? {} : { UserKnownHostsFile: quoted(knownHosts), GlobalKnownHostsFile: "none" }),
+    ...session,
     ...(dial.identityFiles.length === 0 ? {} : { IdentitiesOnly: "yes" }),
     ...(host.sshLegacy === "sunssh" ? sunssh : {}),
   };
   return [
-    ...(configFile === undefined ? [] : ["-F", configFile]),
-    ...["-T", "-E", log],
+    ...["-F", config, "-T", "-E", log],
     ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
     ...(dial.user === undefined ? [] : ["-l", dial.user]),
     ...(dial.port === undefined ? [] : ["-p", String(dial.port)]),
-    ...(dial.jump === undefined ? [] : dial.jump === "none" ? ["-o", "ProxyJump=none"] : ["-J", dial.jump]),
+    ...(dial.jump === undefined ? [] : ["-o", `ProxyJump=${dial.jump}`]),
     ...dial.identityFiles.flatMap((file) => ["-i", file.replaceAll("%", "%%")]),
     ...["--", dial.destination, becomeWay(host, false, "", 0).command],
   ];
@@ -69,3 +94,6 @@ export const opensshWords = (
 
 /** ssh splits the value at blanks and expands what follows a percent sign. */
 const quoted = (file: string): string => `"${file.replaceAll("%", "%%").replaceAll(/["\\]/g, "\\$&")}"`;
+
+/** Include takes patterns, and words. */
+const pattern = (file: string): string => `"${file.replaceAll(/[*?["\\]/g, "\\$&")}"`;
