@@ -212,7 +212,7 @@ const connection = (values: OptionValues, around: Surroundings): Connection => {
     hostKeyPolicy: values.choice("host-key-policy", hostKeyPolicies) ?? "strict",
     parallel: values.count("parallel", 1, maxParallel) ?? 32,
     connectParallel: values.count("connect-parallel", 1, maxParallel) ?? 16,
-    connectTimeoutS: values.duration("connect-timeout", 1) ?? 30,
+    connectTimeoutS: values.duration("connect-timeout", 1),
     stepTimeoutS: values.duration("step-timeout", 1) ?? 120,
     hostTimeoutS: values.duration("host-timeout", 1) ?? 1200,
     runTimeoutS: values.duration("run-timeout", 1) ?? 86_400,

@@ -16,29 +16,38 @@ const SILENCE_S = 30;
 const BASTIONS = 4;
 /** What taking turns itself may cost on a busy controller. */
 const QUEUE_GRACE_S = 10;
+/** Each layer before authentication, unless the command line or ssh's ConnectTimeout says otherwise: long enough for a busy node, short enough to watch. */
+const CONNECT_S = 30;
 
 /** `--connect-timeout` is the wait in each layer before authentication; the others have their own reasons. */
-export const clocksFor = ({ connectTimeoutS, hostTimeoutS }: Connection): Clocks => ({
-  layerMs: {
-    // Each bastion has the clocks of a host; this one only ends what they should have ended.
-    bastion: BASTIONS * (4 * connectTimeoutS + AUTH_S + QUEUE_GRACE_S) * 1000,
-    // Who holds a place goes through these layers at most: a line that stands still for longer never moves again.
-    queue: (4 * connectTimeoutS + AUTH_S + QUEUE_GRACE_S) * 1000,
-    resolve: connectTimeoutS * 1000,
-    tcp: connectTimeoutS * 1000,
-    banner: connectTimeoutS * 1000,
-    kex: connectTimeoutS * 1000,
-    auth: AUTH_S * 1000,
-    channel: CHANNEL_S * 1000,
-    shell: SHELL_S * 1000,
-    script: SILENCE_S * 1000,
-  },
-  hostMs: (hostTimeoutS + HOST_GRACE_S) * 1000,
-});
+export const clocksFor = ({
+  connectTimeoutS: said,
+  hostTimeoutS,
+}: Pick<Connection, "connectTimeoutS" | "hostTimeoutS">): Clocks => {
+  const connectTimeoutS = said ?? CONNECT_S;
+  return {
+    serversOwn: said === undefined,
+    layerMs: {
+      // Each bastion has the clocks of a host; this one only ends what they should have ended.
+      bastion: BASTIONS * (4 * connectTimeoutS + AUTH_S + QUEUE_GRACE_S) * 1000,
+      // Who holds a place goes through these layers at most: a line that stands still for longer never moves again.
+      queue: (4 * connectTimeoutS + AUTH_S + QUEUE_GRACE_S) * 1000,
+      resolve: connectTimeoutS * 1000,
+      tcp: connectTimeoutS * 1000,
+      banner: connectTimeoutS * 1000,
+      kex: connectTimeoutS * 1000,
+      auth: AUTH_S * 1000,
+      channel: CHANNEL_S * 1000,
+      shell: SHELL_S * 1000,
+      script: SILENCE_S * 1000,
+    },
+    hostMs: (hostTimeoutS + HOST_GRACE_S) * 1000,
+  };
+};
 
 /** For a command of the operator's, which may say nothing for as long as it runs; keepalives tell a line that is dead, and no watchdog of ours is on the node. */
 export const silentClocksFor = (request: Connection): Clocks => {
   const hostMs = request.hostTimeoutS * 1000;
-  const { layerMs } = clocksFor(request);
-  return { layerMs: { ...layerMs, script: hostMs }, hostMs };
+  const clocks = clocksFor(request);
+  return { ...clocks, layerMs: { ...clocks.layerMs, script: hostMs }, hostMs };
 };

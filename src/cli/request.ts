@@ -61,7 +61,8 @@ export interface Connection {
   readonly hostKeyPolicy: (typeof hostKeyPolicies)[number];
   readonly parallel: number;
   readonly connectParallel: number;
-  readonly connectTimeoutS: Seconds;
+  /** undefined: ssh's ConnectTimeout, else 30. */
+  readonly connectTimeoutS: Seconds | undefined;
   readonly stepTimeoutS: Seconds;
   readonly hostTimeoutS: Seconds;
   readonly runTimeoutS: Seconds;

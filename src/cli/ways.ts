@@ -1,4 +1,5 @@
 /** Which of the selected hosts are reached through the system's ssh; and the transport that does both. */
+import { resolve } from "node:path";
 import type { Endpoint, Host } from "../domain/host.ts";
 import { foldHosts } from "../domain/host-set.ts";
 import { type Complaint, err, ok, type Result } from "../domain/result.ts";
@@ -61,6 +62,9 @@ const saidOf = (through: readonly Host[]): readonly string[] => {
 export const loginsOf = (hosts: readonly Host[]): readonly Endpoint[] =>
   hosts.flatMap((host) => (host.openssh === undefined ? [...host.jump, host] : []));
 
+const absolute = (file: string | undefined, { workingDirectory }: Io): string | undefined =>
+  file === undefined ? undefined : resolve(workingDirectory, file);
+
 /** The transport of a run. */
 export const transportFor = (
   request: Request,
@@ -84,8 +88,9 @@ export const transportFor = (
       ...common,
       ssh: findSsh(io.env["PATH"]) ?? "/usr/bin/ssh",
       env: io.env,
-      configFile: request.sshConfig,
-      knownHosts: request.knownHosts,
+      // A file in front of it includes it, and that would be relative to ~/.ssh.
+      configFile: request.sshConfig === "none" ? "none" : absolute(request.sshConfig, io),
+      knownHosts: absolute(request.knownHosts, io),
     }),
   );
 };

@@ -1,4 +1,4 @@
-import type { AbsPath, HostName } from "./ids.ts";
+import type { AbsPath, HostName, Seconds } from "./ids.ts";
 import type { Settings } from "./settings.ts";
 
 export type Become = "none" | "sudo" | "su" | "pfexec";
@@ -32,6 +32,8 @@ export interface Endpoint {
   readonly knownAs?: string;
   /** Algorithms in the order they are to be asked for, by their names in RFC 4253 and of OpenSSH; a list that is absent: ours. */
   readonly algorithms?: AlgorithmLists;
+  /** Longest wait in each layer up to its key exchange; absent, or longer than the run's: the run's. */
+  readonly connectTimeoutS?: Seconds;
   /** known_hosts files in place of the run's. */
   readonly knownHostsFiles?: readonly AbsPath[];
 }

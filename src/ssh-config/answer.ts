@@ -34,6 +34,7 @@ export const readAnswer = (
   const port = question.port === undefined ? one("port") : undefined;
   const address = dump.get("hostname")?.[0] ?? destination;
   const knownAs = one("hostkeyalias");
+  const connectTimeout = one("connecttimeout");
   const standing: Standing = {
     ...around,
     original: destination,
@@ -56,6 +57,7 @@ export const readAnswer = (
     ...(one("identitiesonly") === "yes" ? { identitiesOnly: true } : {}),
     ...(agent.value === undefined ? {} : { agentSocket: agent.value }),
     ...(knownAs === undefined ? {} : { knownAs }),
+    ...(connectTimeout === undefined ? {} : { connectTimeoutS: Number(connectTimeout) }),
     ...knownHostsOf(said, dump),
     ...algorithmsOf(said),
   });

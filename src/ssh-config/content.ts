@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 /** What we take from the answer, or what decides it. */
 const matters: ReadonlySet<string> = new Set([
   ...["hostname", "user", "port", "identityfile", "identitiesonly", "identityagent", "canonicalizehostname"],
-  ...["proxyjump", "proxycommand", "userknownhostsfile", "globalknownhostsfile", "hostkeyalias"],
+  ...["proxyjump", "proxycommand", "userknownhostsfile", "globalknownhostsfile", "hostkeyalias", "connecttimeout"],
   ...["certificatefile", "pkcs11provider", "securitykeyprovider"],
   ...["kexalgorithms", "hostkeyalgorithms", "ciphers", "macs"],
 ]);

@@ -6,7 +6,7 @@ import type { Failure } from "../domain/outcome.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { Dial, type DialEvents } from "./dial.ts";
 import * as failures from "./failures.ts";
-import { LayerClock } from "./layer-clock.ts";
+import { LayerClock, layerMsFor } from "./layer-clock.ts";
 import type { Trust } from "./login.ts";
 import type { Clocks } from "./transport.ts";
 import type { Way } from "./ways.ts";
@@ -32,13 +32,14 @@ export class Bastion {
   /** `way`: to the bastion itself, through others where there are any. */
   constructor(endpoint: Endpoint, way: Promise<Result<Way, Failure>>, trust: Trust, clocks: Clocks) {
     this.#endpoint = endpoint;
-    this.#clock = new LayerClock(clocks.layerMs, () =>
+    const layerMs = layerMsFor(clocks, endpoint);
+    this.#clock = new LayerClock(layerMs, () =>
       this.#lose(failures.timeoutFailure(endpoint, this.#clock.layer, this.#clock.limitMs, this.#dial?.said ?? "")),
     );
     this.ready = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    void this.#start(way, trust, clocks.layerMs.banner);
+    void this.#start(way, trust, layerMs.banner);
   }
 
   /** Why nothing goes through it: it was never reached, or it is gone. It stays so. */

@@ -10,7 +10,7 @@ import { ChunkQueue } from "./chunk-queue.ts";
 import { Dial, type DialEvents } from "./dial.ts";
 import * as failures from "./failures.ts";
 import type { HandshakeSlots } from "./handshake-slots.ts";
-import { LayerClock } from "./layer-clock.ts";
+import { LayerClock, layerMsFor } from "./layer-clock.ts";
 import { MAX_REPLY_BYTES } from "./limits.ts";
 import type { Trust } from "./login.ts";
 import type { PasswordGate, Turn } from "./password-gate.ts";
@@ -45,6 +45,7 @@ export class Connection {
   readonly #shared: Shared;
   readonly #onSettled: () => void;
   readonly #stop = () => this.#lose(failures.stoppedFailure(this.#host));
+  readonly #layerMs: Clocks["layerMs"];
   readonly #clock: LayerClock;
   #settled = false;
   #hostClock: NodeJS.Timeout | undefined;
@@ -64,7 +65,8 @@ export class Connection {
     this.#signal = signal;
     this.#shared = shared;
     this.#onSettled = onSettled;
-    this.#clock = new LayerClock(shared.clocks.layerMs, () => this.#onTimeout());
+    this.#layerMs = layerMsFor(shared.clocks, host);
+    this.#clock = new LayerClock(this.#layerMs, () => this.#onTimeout());
   }
 
   /** Goes from the queue to the open socket; from there on ssh2's events carry it. Never rejects. */
@@ -91,7 +93,7 @@ export class Connection {
   }
 
   #dialFor(way: Way): Dial {
-    const { clocks, slots, gate } = this.#shared;
+    const { slots, gate } = this.#shared;
     const events: DialEvents = {
       onLayer: (layer) => this.#enter(layer),
       onReady: (client) => this.#onReady(client),
@@ -105,7 +107,7 @@ export class Connection {
       },
     };
     const opensLater = gate !== undefined;
-    return new Dial(this.#host, way, this.#shared, events, { slots, patienceMs: clocks.layerMs.banner, opensLater });
+    return new Dial(this.#host, way, this.#shared, events, { slots, patienceMs: this.#layerMs.banner, opensLater });
   }
 
   #onReady(client: Client): void {

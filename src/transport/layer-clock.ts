@@ -1,5 +1,17 @@
 /** The layer one connection is in, and the clock of that layer. */
+import type { Endpoint } from "../domain/host.ts";
 import type { Layer } from "../domain/layer.ts";
+import type { Clocks } from "./transport.ts";
+
+/** The clocks of one server. Its own may only be shorter: how long those in line wait for it is the run's. */
+export const layerMsFor = (
+  { layerMs, serversOwn }: Clocks,
+  { connectTimeoutS }: Pick<Endpoint, "connectTimeoutS">,
+): Clocks["layerMs"] => {
+  if (connectTimeoutS === undefined || !serversOwn) return layerMs;
+  const ms = Math.min(connectTimeoutS * 1000, layerMs.tcp);
+  return { ...layerMs, resolve: ms, tcp: ms, banner: ms, kex: ms };
+};
 
 export class LayerClock {
   readonly #layerMs: Readonly<Record<Layer, number>>;

@@ -38,6 +38,8 @@ export interface Clocks {
    * silence before the line counts as lost.
    */
   readonly layerMs: Readonly<Record<Layer, number>>;
+  /** Whether a server's own `connectTimeoutS` counts: nobody said another on the command line. */
+  readonly serversOwn: boolean;
   /** The whole host, from when it leaves the queue. */
   readonly hostMs: number;
 }

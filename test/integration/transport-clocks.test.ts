@@ -44,6 +44,16 @@ test("tcp: a port whose packets nobody takes", async () => {
   expectStuck(await collect(sshTransport(short("tcp")).run(sshHost(address, hole.port), "exit 0\n", never)), "tcp");
 });
 
+test("tcp: ssh's ConnectTimeout, where nobody said another", async () => {
+  const hole = await startBlackHole(address);
+  stops.push(hole.stop);
+  const host = sshHost(address, hole.port, { connectTimeoutS: 1 });
+  expectStuck(await collect(sshTransport({ clocks: clocksOf(30_000) }).run(host, "exit 0\n", never)), "tcp");
+  const clocks = { ...clocksOf(30_000, { tcp: 2_000 }), serversOwn: false };
+  const reply = await collect(sshTransport({ clocks }).run(host, "exit 0\n", never));
+  expect(reply.message).toContain("stuck in tcp connect for 2 s");
+});
+
 test.for<[stopsAt: StopsAt, layer: Layer]>([
   ["banner", "banner"],
   ["kex", "kex"],

@@ -37,6 +37,7 @@ export const clocksOf = (ms: number, layers: Partial<Record<Layer, number>> = {}
     script: ms,
     ...layers,
   },
+  serversOwn: true,
   hostMs,
 });
 

@@ -34,7 +34,7 @@ describe("what is accepted", () => {
       hostKeyPolicy: "strict",
       parallel: 32,
       connectParallel: 16,
-      connectTimeoutS: 30,
+      connectTimeoutS: undefined,
       stepTimeoutS: 120,
       hostTimeoutS: 1200,
       runTimeoutS: 86_400,

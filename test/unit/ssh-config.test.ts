@@ -92,6 +92,11 @@ describe("a dump", () => {
     expect(answer(text)).toEqual({ ok: true, value: { jump: [], ...(needsOpenssh && { needsOpenssh }) } });
   });
 
+  it("has a time limit for the connection", () => {
+    expect(answer("connecttimeout 7\n")).toEqual({ ok: true, value: { jump: [], connectTimeoutS: 7 } });
+    expect(answer("connecttimeout none\n")).toEqual({ ok: true, value: { jump: [] } });
+  });
+
   it("gives way to what stronger sources say", () => {
     const text = "user root\nport 2222\nproxyjump bastion\nproxycommand nc\n";
     const said = { user: "ops", port: 22, jump: [] };

@@ -8,7 +8,7 @@ import type { Failure } from "../../domain/outcome.ts";
 import { ChunkQueue } from "../chunk-queue.ts";
 import * as failures from "../failures.ts";
 import type { HandshakeSlots } from "../handshake-slots.ts";
-import { LayerClock } from "../layer-clock.ts";
+import { LayerClock, layerMsFor } from "../layer-clock.ts";
 import { MAX_REPLY_BYTES } from "../limits.ts";
 import type { Chunk, Clocks } from "../transport.ts";
 import { logFailure, type OpensshLog, readLog } from "./log.ts";
@@ -65,7 +65,7 @@ export class OpensshSession {
     this.#signal = signal;
     this.#shared = shared;
     this.#onSettled = onSettled;
-    this.#clock = new LayerClock(shared.clocks.layerMs, () => this.#onTimeout());
+    this.#clock = new LayerClock(layerMsFor(shared.clocks, host), () => this.#onTimeout());
   }
 
   /** Waits for a place and starts ssh. Never rejects. */
