@@ -140,7 +140,7 @@ it.each(["sudo", "su"] as const)("%s: a wrong password is one try on one node", 
 });
 
 it("without a password sudo is not let ask, and says so", async () => {
-  const reply = await collect(transportWith(undefined).run(hostOf(fleet.node("dash"), "sudo"), script, never));
+  const reply = await collect(transportWith(undefined).run(hostOf(fleet.node("ksh93"), "sudo"), script, never));
   expect(reply.last).toEqual({ kind: "exit", status: 1 });
   expect(reply.stderr).toContain("a password is required");
 });
