@@ -17,13 +17,10 @@ export default defineConfig({
       // npm run test:long: what takes minutes, and the wide counts of some of the others.
       project("long", 1_200_000, [
         "integration/nova-conf-oslo.test.ts",
-        "integration/faults.test.ts",
-        "integration/real-cuts.test.ts",
         "integration/real-become-password.test.ts",
         "integration/ssh-agreement.test.ts",
         "e2e/pipes.test.ts",
         "integration/transport-bastion.test.ts",
-        "integration/real-troubles.test.ts",
         "shell/apply.test.ts",
         "shell/cleaner.test.ts",
         "shell/probe.test.ts",

@@ -8,7 +8,7 @@ import { novasweep, type Ran, scratch } from "../support/novasweep.ts";
 import { makeKey, publicKey, type Sshd, startSshd } from "../support/sshd.ts";
 
 const dir = scratch("hostile");
-const HOSTS = 20;
+const HOSTS = 10;
 const EACH = hostileTexts.length / HOSTS;
 let sshd: Sshd;
 
@@ -47,8 +47,8 @@ const journalsIn = (stateDir: string): string =>
     .map((name) => readFileSync(join(stateDir, "runs", name), "utf8"))
     .join("");
 
-/** Each host takes ten of the texts that no other has taken, and writes them to both streams. */
-const takeTen = (folder: string): string => {
+/** Each host takes twenty of the texts that no other has taken, and writes them to both streams. */
+const takeTwenty = (folder: string): string => {
   mkdirSync(join(dir, folder));
   for (let host = 0; host < HOSTS; host++) {
     const texts = hostileTexts.slice(host * EACH, (host + 1) * EACH).map(([, text]) => text);
@@ -78,7 +78,7 @@ it.each([
 ])("outputs %s", async (name, how) => {
   const folder = name.replaceAll(/\W/g, "");
   const stateDir = join(dir, `state-${folder}`);
-  const ran = await novasweep(["exec", "all", ...options(stateDir), "--yes", ...how, "--", takeTen(folder)], {
+  const ran = await novasweep(["exec", "all", ...options(stateDir), "--yes", ...how, "--", takeTwenty(folder)], {
     cwd: dir,
   });
   expect(ran.status).toBe(1);
