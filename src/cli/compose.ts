@@ -13,11 +13,11 @@ import { createCleanerFiles } from "../engine/payload.ts";
 import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
 import { type Journal, openJournal } from "../journal/write.ts";
+import type { Access } from "./access.ts";
 import { clocksFor, silentClocksFor } from "./clocks.ts";
 import type { Io } from "./io.ts";
 import type { ExecRequest, RolloutRequest, StatusRequest } from "./request.ts";
 import type { LiveView } from "./screen.ts";
-import type { Secrets } from "./secrets.ts";
 import { transportFor } from "./ways.ts";
 
 export type FleetRequest = RolloutRequest | StatusRequest;
@@ -73,7 +73,7 @@ export const composeRun = (
   request: FleetRequest,
   io: Io,
   hosts: readonly Host[],
-  secrets: Secrets,
+  access: Access,
   record: Record & { readonly run: string },
   view: LiveView,
   hands: Hands,
@@ -90,7 +90,7 @@ export const composeRun = (
     clock: Date.now,
     pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     nonce: newNonce,
-    transport: transportFor(request, io, secrets, clocksFor(request)),
+    transport: transportFor(request, io, access, clocksFor(request)),
     emitter: new Emitter(record.run, Date.now, record.journal, [view]),
     cleanerFiles: createCleanerFiles(),
     deadlines: { stepS: request.stepTimeoutS, hostS: request.hostTimeoutS, runS: request.runTimeoutS },
@@ -119,7 +119,7 @@ export interface ExecWork {
 
 /** What one `exec` is made of besides its hosts. */
 export interface ExecParts {
-  readonly secrets: Secrets;
+  readonly access: Access;
   readonly record: Record & { readonly run: string };
   readonly work: ExecWork;
   readonly view: LiveView;
@@ -133,7 +133,7 @@ export const composeExec = (
   request: ExecRequest,
   io: Io,
   hosts: readonly Host[],
-  { secrets, record, work, view, texts, hands, version }: ExecParts,
+  { access, record, work, view, texts, hands, version }: ExecParts,
 ): ExecContext => ({
   run: record.run,
   patterns: request.patterns,
@@ -142,7 +142,7 @@ export const composeExec = (
   version,
   clock: Date.now,
   nonce: newNonce,
-  transport: transportFor(request, io, secrets, silentClocksFor(request)),
+  transport: transportFor(request, io, access, silentClocksFor(request)),
   emitter: new Emitter(record.run, Date.now, record.journal, [view]),
   parallel: request.parallel,
   limits: { hostTimeoutS: request.hostTimeoutS, runTimeoutS: request.runTimeoutS },

@@ -8,15 +8,16 @@ import type { ResolvedHost } from "../inventory/settle.ts";
 import { findSsh } from "../ssh-config/run-ssh.ts";
 import { byHost } from "../transport/by-host.ts";
 import { HostKeyFiles } from "../transport/host-keys.ts";
+import type { KnownFiles } from "../transport/known-files.ts";
 import { OpensshNeeds } from "../transport/needs-openssh.ts";
 import { createOpensshTransport } from "../transport/openssh/openssh.ts";
 import { createSshTransport } from "../transport/ssh.ts";
 import type { Clocks, Transport } from "../transport/transport.ts";
+import type { Access } from "./access.ts";
 import type { Io } from "./io.ts";
 import { defaultIdentityFiles } from "./keys.ts";
 import { knownHostsOf } from "./known-hosts.ts";
 import type { Connection, Selection } from "./request.ts";
-import type { Secrets } from "./secrets.ts";
 
 type Request = Connection & Pick<Selection, "sshConfig">;
 
@@ -25,11 +26,12 @@ export const chooseWays = async (
   resolved: readonly ResolvedHost[],
   request: Request,
   io: Io,
+  knownFiles: KnownFiles,
 ): Promise<Result<readonly Host[], readonly Complaint[]>> => {
   const { knownHostsFiles, knownHostsForAll } = knownHostsOf(request, io);
   const needs = new OpensshNeeds(
     defaultIdentityFiles(io),
-    new HostKeyFiles(knownHostsFiles, request.hostKeyPolicy, knownHostsForAll),
+    new HostKeyFiles(knownHostsFiles, request.hostKeyPolicy, knownHostsForAll, { read: knownFiles }),
   );
   const hosts: Host[] = [];
   for (const { host, dial } of resolved) {
@@ -69,7 +71,7 @@ const absolute = (file: string | undefined, { workingDirectory }: Io): string | 
 export const transportFor = (
   request: Request,
   io: Io,
-  { keys, becomePassword }: Secrets,
+  { keys, knownFiles, shownKeys, becomePassword }: Access,
   clocks: Clocks,
 ): Transport => {
   const common = {
@@ -82,6 +84,8 @@ export const transportFor = (
       ...common,
       ...knownHostsOf(request, io),
       keys,
+      knownFiles,
+      shownKeys,
       ...(becomePassword === undefined ? {} : { becomePassword }),
     }),
     createOpensshTransport({

@@ -1,17 +1,18 @@
 /** Whether a host is the one we know: known_hosts files read once a run, a verdict before authentication, `accept-new` recorded. */
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Endpoint, SSH_PORT } from "../domain/host.ts";
-import type { SeenKey } from "../domain/host-key.ts";
+import type { SeenKey, ShownKeys } from "../domain/host-key.ts";
 import type { Failure } from "../domain/outcome.ts";
+import { errorCode } from "./error-code.ts";
 import type { Reached } from "./failures.ts";
+import { KnownFiles, type KnownList } from "./known-files.ts";
 import {
   blobType,
   fingerprint,
   hostPattern,
-  KnownHosts,
+  type KnownHosts,
   type KnownKey,
   knownHostsLine,
   type Verdict,
@@ -22,13 +23,19 @@ export type HostKeyPolicy = "strict" | "accept-new";
 /** `refused` says why; `record`: accepted as new, to be written down once the server has proved that the key is its own. */
 export type HostKeyVerdict = { readonly refused?: Failure; readonly record?: true };
 
-/** A known_hosts of 10,000 hosts with three keys each is 8 MiB. */
-const MAX_KNOWN_HOSTS_BYTES = 64 * 1024 ** 2;
-
 /** Whose keys are only looked at: their connections end at the key, whatever is known of it. */
 export interface KeyWatch {
   readonly only: ReadonlySet<object>;
   readonly onKey: (server: object, key: SeenKey) => void;
+}
+
+/** What is done with keys besides comparing them. */
+export interface KeyNotes {
+  readonly watch?: KeyWatch | undefined;
+  /** Of the unknown keys these alone may be accepted; absent: any may. */
+  readonly shown?: ShownKeys | undefined;
+  /** What was read already; absent: nothing. */
+  readonly read?: KnownFiles | undefined;
 }
 
 /** The known hosts of a run, by the files a server has its own. */
@@ -36,22 +43,24 @@ export class HostKeyFiles {
   readonly #files: readonly string[];
   readonly #policy: HostKeyPolicy;
   readonly #forAll: boolean;
-  readonly #watch: KeyWatch | undefined;
-  readonly #read = new Map<string, HostKeys>();
+  readonly #notes: KeyNotes;
+  readonly #read: KnownFiles;
+  readonly #made = new Map<KnownList, HostKeys>();
 
   /** `files`: of a server that names none; with `forAll` of every server. */
-  constructor(files: readonly string[], policy: HostKeyPolicy, forAll: boolean, watch?: KeyWatch) {
-    this.#watch = watch;
+  constructor(files: readonly string[], policy: HostKeyPolicy, forAll: boolean, notes: KeyNotes = {}) {
+    this.#notes = notes;
     this.#files = files;
     this.#policy = policy;
     this.#forAll = forAll;
+    this.#read = notes.read ?? new KnownFiles();
   }
 
   of(server: Pick<Endpoint, "knownHostsFiles">): HostKeys {
-    const knownHostsFiles = (this.#forAll ? undefined : server.knownHostsFiles) ?? this.#files;
-    const key = JSON.stringify(knownHostsFiles);
-    const hostKeys = this.#read.get(key) ?? new HostKeys(knownHostsFiles, this.#policy, this.#watch);
-    this.#read.set(key, hostKeys);
+    const files = (this.#forAll ? undefined : server.knownHostsFiles) ?? this.#files;
+    const list = this.#read.of(files);
+    const hostKeys = this.#made.get(list) ?? new HostKeys(files, list, this.#policy, this.#notes);
+    this.#made.set(list, hostKeys);
     return hostKeys;
   }
 }
@@ -64,22 +73,25 @@ type Named = Pick<Reached, "address" | "port" | "knownAs" | "jump">;
 
 export class HostKeys {
   readonly #files: readonly string[];
+  readonly #list: KnownList;
   readonly #policy: HostKeyPolicy;
-  readonly #watch: KeyWatch | undefined;
-  readonly #known = new KnownHosts();
-  #loaded: Promise<Failure | undefined> | undefined;
+  readonly #notes: KeyNotes;
 
-  /** `files` in the order of trust; new keys go to the first. */
-  constructor(files: readonly string[], policy: HostKeyPolicy, watch?: KeyWatch) {
+  /** `files` in the order of trust, and what is in them; new keys go to the first. */
+  constructor(files: readonly string[], list: KnownList, policy: HostKeyPolicy, notes: KeyNotes) {
     this.#files = files;
+    this.#list = list;
     this.#policy = policy;
-    this.#watch = watch;
+    this.#notes = notes;
   }
 
-  /** Reads the files, once for the run. A file that is there but cannot be read is a failure: it may hold revoked keys. */
+  /** Reads the files, once for the run. */
   load(): Promise<Failure | undefined> {
-    this.#loaded ??= this.#readAll();
-    return this.#loaded;
+    return this.#list.load();
+  }
+
+  get #known(): KnownHosts {
+    return this.#list.known;
   }
 
   /** No key of it is known, and a certificate authority speaks for its name. */
@@ -92,24 +104,46 @@ export class HostKeys {
     return this.#known.typesOf(...filedAs(server));
   }
 
+  /** What a server of which no key is known would be recorded as; undefined: one is known. */
+  nameOfNew(server: Named): string | undefined {
+    return this.typesOf(server).size > 0 ? undefined : hostPattern(...filedAs(server));
+  }
+
   judge(server: Named, key: Buffer): HostKeyVerdict {
     const [address, port] = filedAs(server);
     const blob = key.toString("base64");
     const verdict = this.#known.judge(address, port, blob);
-    if (this.#watch?.only.has(server)) {
-      this.#watch.onKey(server, seenKey(verdict, address, port, blob));
+    const { watch } = this.#notes;
+    if (watch?.only.has(server)) {
+      watch.onKey(server, seenKey(verdict, address, port, blob));
       return { refused: onlyLooked };
     }
     if (verdict.kind === "match") return {};
-    if (verdict.kind === "unknown") {
-      return this.#policy === "accept-new" ? { record: true } : { refused: this.#unknown(server, blob) };
-    }
+    if (verdict.kind === "unknown") return this.#judgeNew(server, blob);
     return {
       refused:
         verdict.kind === "revoked"
           ? revoked(address, blob, verdict.known)
           : changed(address, port, blob, verdict.known),
     };
+  }
+
+  /** Why the key that was shown before the run is not accepted in it either: nobody need ask the server again. */
+  refusedBefore(server: Named): Failure | undefined {
+    const [address, port] = filedAs(server);
+    const shown = this.#notes.shown?.get(hostPattern(address, port));
+    if (shown === undefined || this.#policy !== "strict") return undefined;
+    return this.#known.judge(address, port, shown).kind === "unknown" ? this.#unknown(server, shown) : undefined;
+  }
+
+  /** What is shown before the run and accepted in it is one key. */
+  #judgeNew(server: Named, blob: string): HostKeyVerdict {
+    if (this.#policy === "strict") return { refused: this.#unknown(server, blob) };
+    const { shown } = this.#notes;
+    const name = hostPattern(...filedAs(server));
+    const before = shown?.get(name);
+    if (shown === undefined || before === blob) return { record: true };
+    return { refused: before === undefined ? notShown(name, blob) : notTheShown(name, blob, before) };
   }
 
   /** Writes a new key down: one write, on disk before we log in. A key that cannot be written is not trusted either. */
@@ -130,22 +164,6 @@ export class HostKeys {
     } catch (error) {
       return noPlace(`${file}: ${errorCode(error)}`);
     }
-  }
-
-  async #readAll(): Promise<Failure | undefined> {
-    for (const file of this.#files) {
-      try {
-        this.#known.read(await readBounded(file), file);
-      } catch (error) {
-        if (errorCode(error) === "ENOENT") continue;
-        return {
-          code: "E_HOSTKEY",
-          message: `cannot read the known host keys in ${file}: ${errorCode(error)}`,
-          try: "make the file readable, or name another with --known-hosts",
-        };
-      }
-    }
-    return undefined;
   }
 
   #unknown(server: Named, blob: string): Failure {
@@ -173,6 +191,8 @@ const onlyLooked: Failure = { code: "E_HOSTKEY", message: "the key was only look
 
 const seenKey = (verdict: Verdict, address: string, port: number, blob: string): SeenKey => ({
   verdict: verdict.kind,
+  name: hostPattern(address, port),
+  blob,
   type: blobType(blob),
   fingerprint: fingerprint(blob),
   line: knownHostsLine(address, port, blob),
@@ -185,6 +205,18 @@ const seenKey = (verdict: Verdict, address: string, port: number, blob: string):
         },
       }
     : {}),
+});
+
+const notShown = (name: string, blob: string): Failure => ({
+  code: "E_HOSTKEY",
+  message: `the new host key of ${name}, ${fingerprint(blob)} (${blobType(blob)}), could not be shown before the run: the host gave no answer then`,
+  try: "run again: what was shown is accepted, and nothing else",
+});
+
+const notTheShown = (name: string, blob: string, shown: string): Failure => ({
+  code: "E_HOSTKEY",
+  message: `${name} showed the host key ${fingerprint(shown)} (${blobType(shown)}) before the run and ${fingerprint(blob)} (${blobType(blob)}) in it`,
+  try: "somebody may be in between, or two servers share the address; compare with the node's own key",
 });
 
 const changed = (address: string, port: number, blob: string, known: KnownKey): Failure => ({
@@ -209,17 +241,6 @@ const noPlace = (why: string): Failure => ({
   try: "name a writable file with --known-hosts",
 });
 
-const readBounded = async (file: string): Promise<string> => {
-  const handle = await open(file);
-  try {
-    const { size } = await handle.stat();
-    if (size > MAX_KNOWN_HOSTS_BYTES) throw Object.assign(new Error("too large"), { code: "EFBIG" });
-    return await handle.readFile("latin1");
-  } finally {
-    await handle.close();
-  }
-};
-
 /** Appends a line and waits for the disk; ends an unfinished last line first. */
 const append = (file: string, line: string): void => {
   // One level, as ssh makes ~/.ssh; Node's recursive way never ends on a file system that answers ENOENT to mkdir (/proc).
@@ -236,11 +257,3 @@ const append = (file: string, line: string): void => {
     closeSync(fd);
   }
 };
-
-/** The system's name of an error (`ENOENT`), else its class. */
-export const errorCode = (error: unknown): string =>
-  error instanceof Error
-    ? "code" in error && typeof error.code === "string"
-      ? error.code
-      : error.name
-    : "unknown error";

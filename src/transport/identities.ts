@@ -3,7 +3,7 @@ import { createPrivateKey, sign } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ParsedKey } from "ssh2";
-import { errorCode } from "./host-keys.ts";
+import { errorCode } from "./error-code.ts";
 import { encryptionOf } from "./key-format.ts";
 import { blobType } from "./known-hosts.ts";
 import { utils } from "./ssh2.ts";

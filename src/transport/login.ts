@@ -45,7 +45,8 @@ export const prepareLogin = async (
 ): Promise<Result<Prepared, Failure>> => {
   const known = hostKeys.of(endpoint);
   const unreadable = await known.load();
-  if (unreadable !== undefined) return err(unreadable);
+  const refused = unreadable ?? known.refusedBefore(endpoint);
+  if (refused !== undefined) return err(refused);
   const offer = offerFor(endpoint, known.typesOf(endpoint));
   const empty = emptyList(offer);
   if (empty !== undefined) return err(failures.noAlgorithmFailure(endpoint, empty));

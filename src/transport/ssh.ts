@@ -1,8 +1,11 @@
 /** The transport over ssh2: no ssh binary, one process, one thread for the whole fleet. */
+
+import type { ShownKeys } from "../domain/host-key.ts";
 import { Connection, type Shared } from "./connection.ts";
 import { HandshakeSlots } from "./handshake-slots.ts";
 import { HostKeyFiles, type HostKeyPolicy, type KeyWatch } from "./host-keys.ts";
 import type { KeyRing } from "./key-ring.ts";
+import type { KnownFiles } from "./known-files.ts";
 import { PasswordGate } from "./password-gate.ts";
 import { Resolver } from "./resolver.ts";
 import type { Chunk, Clocks, Transport } from "./transport.ts";
@@ -17,6 +20,10 @@ export interface SshOptions {
   readonly hostKeyPolicy: HostKeyPolicy;
   /** Servers of which only the host key is wanted. */
   readonly watch?: KeyWatch;
+  /** With `accept-new` these new keys are accepted, and no others; absent: any. */
+  readonly shownKeys?: ShownKeys;
+  /** Files that were read already, for whoever else reads them in this run. */
+  readonly knownFiles?: KnownFiles;
   /** Opened before: a connection waits for no person. */
   readonly keys: KeyRing;
   /** Connections between TCP connect and authentication at once, at least 1. sshd's MaxStartups begins to drop at 10 a node or bastion. */
@@ -29,7 +36,11 @@ export interface SshOptions {
 export const createSshTransport = (options: SshOptions, resolver = new Resolver()): Transport => {
   const open = new Set<Connection>();
   const trust = {
-    hostKeys: new HostKeyFiles(options.knownHostsFiles, options.hostKeyPolicy, options.knownHostsForAll, options.watch),
+    hostKeys: new HostKeyFiles(options.knownHostsFiles, options.hostKeyPolicy, options.knownHostsForAll, {
+      watch: options.watch,
+      shown: options.shownKeys,
+      read: options.knownFiles,
+    }),
     keys: options.keys,
   };
   const shared: Shared = {

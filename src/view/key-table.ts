@@ -1,8 +1,9 @@
-/** The result of `novasweep hosts keys`: what is wrong by host, what is known as a count. */
-import type { KeyVerdict, SeenKey } from "../domain/host-key.ts";
+/** Host keys for a person: the result of `novasweep hosts keys`, and the new ones of a run before it logs in anywhere. */
+import type { KeyVerdict, NewKey, SeenKey } from "../domain/host-key.ts";
 import { foldHosts } from "../domain/host-set.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
+import { hostsWords } from "./words.ts";
 
 /** One host: its key, or why none was seen. */
 export interface Looked {
@@ -21,6 +22,22 @@ const titles: Readonly<Record<KeyVerdict, string>> = {
   match: "known",
 };
 
+const policies = {
+  strict: "no login there (--host-key-policy strict)",
+  "accept-new": "each is accepted and recorded at its first login (--host-key-policy accept-new)",
+} as const;
+
+/** The new keys of a run. Lines of text, safe for a terminal. */
+export const newKeyLines = (keys: readonly NewKey[], policy: keyof typeof policies): readonly string[] => [
+  `host keys nobody knows yet, ${hostsWords(keys.length)}: ${policies[policy]}`,
+  ...newKeys(keys),
+  ...(policy === "strict"
+    ? [
+        "to accept them: compare them with the nodes' own, then add what novasweep hosts keys --format known_hosts prints, or --host-key-policy accept-new",
+      ]
+    : []),
+];
+
 /** Lines of text, safe for a terminal; the worst first. */
 export const renderKeys = (all: readonly Looked[]): readonly string[] => [
   ...verdicts.flatMap((verdict) =>
@@ -32,14 +49,29 @@ export const renderKeys = (all: readonly Looked[]): readonly string[] => [
   ...unseen(all.filter(({ key }) => key === undefined)),
 ];
 
-const counted = (title: string, hosts: readonly Looked[]): string =>
-  `${title} ${hosts.length} host${hosts.length === 1 ? "" : "s"}`;
+const counted = (title: string, hosts: readonly Looked[]): string => `${title} ${hostsWords(hosts.length)}`;
 
 const section = (verdict: KeyVerdict, hosts: readonly Looked[]): readonly string[] => {
   if (hosts.length === 0) return [];
   const title = counted(titles[verdict], hosts);
   if (verdict === "match") return [`${title}: ${foldHosts(hosts.map(({ host }) => host))}`];
-  return [title, ...hosts.flatMap(({ host, key }) => (key === undefined ? [] : [keyLine(host, key)]))];
+  const keys = hosts.flatMap(({ host, key }) => (key === undefined ? [] : [{ host, key }]));
+  return [title, ...(verdict === "unknown" ? newKeys(keys) : keys.map(({ host, key }) => keyLine(host, key)))];
+};
+
+/** A line a key. Hosts that show the same one stand together: they are copies of one machine, or one machine. */
+const newKeys = (keys: readonly NewKey[]): readonly string[] => {
+  const byKey = new Map<string, NewKey[]>();
+  for (const one of keys) {
+    const same = byKey.get(one.key.blob);
+    if (same === undefined) byKey.set(one.key.blob, [one]);
+    else same.push(one);
+  }
+  return [...byKey.values()].flatMap((same) => {
+    const hosts = same.map(({ host }) => host);
+    const line = same[0] && keyLine(foldHosts(hosts), same[0].key);
+    return line === undefined ? [] : [hosts.length > 1 ? `${line}, one key for ${hosts.length} hosts` : line];
+  });
 };
 
 const keyLine = (host: string, { type, fingerprint, known }: SeenKey): string => {

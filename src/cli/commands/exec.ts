@@ -7,9 +7,11 @@ import { ok, type Result } from "../../domain/result.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
 import { JournalLost } from "../../engine/emitter.ts";
 import { Exec } from "../../engine/exec.ts";
+import { KnownFiles } from "../../transport/known-files.ts";
 import { execJson } from "../../view/exec-json.ts";
 import { execLines } from "../../view/exec-text.ts";
 import { askedWords, hostsWords } from "../../view/words.ts";
+import { withAccess } from "../access.ts";
 import { composeExec, type ExecParts, type ExecWork, openRecord } from "../compose.ts";
 import { confirm } from "../confirm.ts";
 import { BAD_INPUT, complain, type Io, isInteractive } from "../io.ts";
@@ -17,7 +19,6 @@ import { journalLost, releaseRecord } from "../journal-ends.ts";
 import type { ExecRequest } from "../request.ts";
 import { createLiveView, type LiveView } from "../screen.ts";
 import { readScript } from "../script-file.ts";
-import { withSecrets } from "../secrets.ts";
 import { selectFor } from "../select.ts";
 import { listenToSignals } from "../signals.ts";
 import { version } from "../version.ts";
@@ -44,10 +45,13 @@ export const execCommand = async (request: ExecRequest, io: Io): Promise<number>
     ]);
   // What the inventory says of becoming root is for our own scripts: a command runs as who logs in, unless told.
   const become = request.overrides.become ?? "none";
-  const ways = await chooseWays(selected.value.hosts, request, io);
+  const knownFiles = new KnownFiles();
+  const ways = await chooseWays(selected.value.hosts, request, io, knownFiles);
   if (!ways.ok) return complain(io, ways.error);
   const hosts = ways.value.map((host): Host => ({ ...host, become }));
-  return withSecrets(request, io, hosts, (secrets) => recorded(request, io, hosts, { secrets, work: work.value }));
+  return withAccess(request, io, hosts, knownFiles, (access) =>
+    recorded(request, io, hosts, { access, work: work.value }),
+  );
 };
 
 /** Opens the record of the run and runs it; what nobody could look up later does not run. */
@@ -55,7 +59,7 @@ const recorded = async (
   request: ExecRequest,
   io: Io,
   hosts: readonly Host[],
-  parts: Pick<ExecParts, "secrets" | "work">,
+  parts: Pick<ExecParts, "access" | "work">,
 ): Promise<number> => {
   const record = await openRecord(request.stateDir, io);
   if (record.ok) return runOver(request, io, hosts, { ...parts, record: record.value });
@@ -72,7 +76,7 @@ const runOver = async (
   request: ExecRequest,
   io: Io,
   hosts: readonly Host[],
-  parts: Pick<ExecParts, "secrets" | "record" | "work">,
+  parts: Pick<ExecParts, "access" | "record" | "work">,
 ): Promise<number> => {
   const view = await createLiveView(request, io, Date.now);
   const signals = listenToSignals(io, view);

@@ -3,12 +3,13 @@ import type { Host } from "../../domain/host.ts";
 import type { Plan } from "../../domain/plan.ts";
 import { JournalLost } from "../../engine/emitter.ts";
 import { Fleet } from "../../engine/fleet.ts";
+import { KnownFiles } from "../../transport/known-files.ts";
+import { type Access, withAccess } from "../access.ts";
 import { composeRun, type FleetRequest, type Hands, noRecord, openRecord } from "../compose.ts";
 import { confirmChanges } from "../confirm.ts";
 import { BAD_INPUT, complain, type Io, isInteractive } from "../io.ts";
 import { journalLost, releaseRecord } from "../journal-ends.ts";
 import { createLiveView, type LiveView } from "../screen.ts";
-import { type Secrets, withSecrets } from "../secrets.ts";
 import { selectFor } from "../select.ts";
 import { listenToSignals } from "../signals.ts";
 import { version } from "../version.ts";
@@ -26,20 +27,21 @@ export const fleetCommand = async (request: FleetRequest, io: Io): Promise<numbe
         try: "--yes accepts the plan unseen, --check shows it and changes nothing",
       },
     ]);
-  const ways = await chooseWays(selected.value.hosts, request, io);
+  const knownFiles = new KnownFiles();
+  const ways = await chooseWays(selected.value.hosts, request, io, knownFiles);
   if (!ways.ok) return complain(io, ways.error);
   const hosts = ways.value;
-  return withSecrets(request, io, hosts, (secrets) => recorded(request, io, hosts, secrets));
+  return withAccess(request, io, hosts, knownFiles, (access) => recorded(request, io, hosts, access));
 };
 
 /** Opens the record of the run and runs it. */
-const recorded = async (request: FleetRequest, io: Io, hosts: readonly Host[], secrets: Secrets): Promise<number> => {
+const recorded = async (request: FleetRequest, io: Io, hosts: readonly Host[], access: Access): Promise<number> => {
   const record = await openRecord(request.stateDir, io);
   if (!record.ok) {
     complain(io, [record.error]);
     if (request.command === "rollout" && !request.check) return BAD_INPUT;
   }
-  return runOver(request, io, hosts, secrets, record.ok ? record.value : noRecord());
+  return runOver(request, io, hosts, access, record.ok ? record.value : noRecord());
 };
 
 const needsTerminal = (request: FleetRequest): boolean =>
@@ -49,7 +51,7 @@ const runOver = async (
   request: FleetRequest,
   io: Io,
   hosts: readonly Host[],
-  secrets: Secrets,
+  access: Access,
   record: ReturnType<typeof noRecord>,
 ): Promise<number> => {
   const view = await createLiveView(request, io, Date.now);
@@ -58,7 +60,7 @@ const runOver = async (
     request,
     io,
     hosts,
-    secrets,
+    access,
     record,
     view,
     { ...signals, accept: acceptor(request, io, view, signals.stopping) },
