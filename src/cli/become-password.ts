@@ -26,12 +26,6 @@ export const becomeComplaint = (
       `${first.name}${more.length === 0 ? "" : ` and ${more.length} more`}: su asks for root's password`,
       "--ask-become-pass, or another --become",
     );
-  const told = hosts.find((host) => host.openssh !== undefined && accountOf(host) !== undefined);
-  if (told !== undefined && (askBecomePass || told.become === "su"))
-    return usage(
-      `${told.name}: through the system's ssh (${told.openssh?.why}) no password can be told`,
-      "let sudo ask nothing there: docs/how-to/become-root.md",
-    );
   if (!askBecomePass || isInteractive(io) || !hosts.some((host) => accountOf(host) !== undefined)) return undefined;
   return usage(
     "--ask-become-pass: there is no terminal to ask on",

@@ -11,6 +11,7 @@ import { HostKeyFiles } from "../transport/host-keys.ts";
 import type { KnownFiles } from "../transport/known-files.ts";
 import { OpensshNeeds } from "../transport/needs-openssh.ts";
 import { createOpensshTransport } from "../transport/openssh/openssh.ts";
+import { PasswordGate } from "../transport/password-gate.ts";
 import { createSshTransport } from "../transport/ssh.ts";
 import type { Clocks, Transport } from "../transport/transport.ts";
 import type { Access } from "./access.ts";
@@ -76,6 +77,8 @@ export const transportFor = (
 ): Transport => {
   const common = {
     clocks,
+    // One for both ways: an account is locked by tries, however they come.
+    gate: becomePassword && new PasswordGate(becomePassword),
     connectParallel: request.connectParallel,
     hostKeyPolicy: request.hostKeyPolicy,
   };
@@ -86,7 +89,6 @@ export const transportFor = (
       keys,
       knownFiles,
       shownKeys,
-      ...(becomePassword === undefined ? {} : { becomePassword }),
     }),
     createOpensshTransport({
       ...common,

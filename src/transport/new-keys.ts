@@ -9,7 +9,7 @@ import type { Clocks } from "./transport.ts";
 /** The whole fleet waits for the slowest: a server that is well shows its key within this, milliseconds in each layer. */
 const LOOK_MS = 10_000;
 
-export type LookOptions = Omit<SshOptions, "watch" | "shownKeys" | "becomePassword">;
+export type LookOptions = Omit<SshOptions, "watch" | "shownKeys" | "gate">;
 
 export interface LookEvents {
   /** So many servers are asked now. */

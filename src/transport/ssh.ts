@@ -6,7 +6,7 @@ import { HandshakeSlots } from "./handshake-slots.ts";
 import { HostKeyFiles, type HostKeyPolicy, type KeyWatch } from "./host-keys.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { KnownFiles } from "./known-files.ts";
-import { PasswordGate } from "./password-gate.ts";
+import type { PasswordGate } from "./password-gate.ts";
 import { Resolver } from "./resolver.ts";
 import type { Chunk, Clocks, Transport } from "./transport.ts";
 import { Ways } from "./ways.ts";
@@ -28,8 +28,8 @@ export interface SshOptions {
   readonly keys: KeyRing;
   /** Connections between TCP connect and authentication at once, at least 1. sshd's MaxStartups begins to drop at 10 a node or bastion. */
   readonly connectParallel: number;
-  /** For sudo and su, where they ask; the caller wipes it after `close`. Absent: there is none, and sudo may not ask. */
-  readonly becomePassword?: Buffer;
+  /** The password for sudo and su, where they ask; the caller wipes it after `close`. Absent: there is none, and sudo may not ask. */
+  readonly gate?: PasswordGate | undefined;
 }
 
 /** A transport for one run: known_hosts, key files, agent and name lookups are asked once and kept until it is closed. */
@@ -48,7 +48,7 @@ export const createSshTransport = (options: SshOptions, resolver = new Resolver(
     clocks: options.clocks,
     slots: new HandshakeSlots(options.connectParallel),
     ways: new Ways(resolver, trust, options.clocks),
-    gate: options.becomePassword === undefined ? undefined : new PasswordGate(options.becomePassword),
+    gate: options.gate,
   };
   return {
     run: (host, script, signal) => ({

@@ -1,12 +1,15 @@
 /** Passwords over real sshd, sudo, su and PAM, under the shells a node may have: told once, right or wrong, and seen by nobody. */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Become, Host } from "../../src/domain/host.ts";
+import type { Become, Host, OpensshDial } from "../../src/domain/host.ts";
+import { byHost } from "../../src/transport/by-host.ts";
+import { createOpensshTransport } from "../../src/transport/openssh/openssh.ts";
+import { PasswordGate } from "../../src/transport/password-gate.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { type RealFleet, startRealFleet } from "../support/fleet/fleet.ts";
 import type { RealNode } from "../support/fleet/node.ts";
 import { isLong, takesShell } from "../support/long.ts";
-import { collect, never, sshHost, sshTransport } from "../support/ssh-host.ts";
+import { clocksOf, collect, never, sshHost, sshTransport } from "../support/ssh-host.ts";
 
 /** What a shell, a prompt or a terminal might stumble over: 505 bytes, of which crypt(3) takes 511 at most. */
 const SECRET = ` it's "hard" \\ $(id) \`id\` %s %% ; # \u00fc\u20ac\u{1f511} ${"a b".repeat(150)} `;
@@ -58,18 +61,37 @@ afterAll(async () => {
   await fleet?.stop();
 });
 
+/** Both ways to a host, with one gate, as a run has them. */
 const transportWith = (password: string | undefined): Transport => {
-  const transport = sshTransport({
-    knownHostsFiles: [fleet.knownHostsPath],
-    identityFiles: [fleet.keyPath],
-    ...(password === undefined ? {} : { becomePassword: Buffer.from(password) }),
-  });
+  const gate = password === undefined ? undefined : new PasswordGate(Buffer.from(password));
+  const transport = byHost(
+    sshTransport({ knownHostsFiles: [fleet.knownHostsPath], identityFiles: [fleet.keyPath], gate }),
+    createOpensshTransport({
+      ssh: "/usr/bin/ssh",
+      env: { PATH: process.env["PATH"], HOME: "/nonexistent" },
+      configFile: "none",
+      knownHosts: fleet.knownHostsPath,
+      hostKeyPolicy: "strict",
+      clocks: clocksOf(20_000),
+      connectParallel: 16,
+      gate,
+    }),
+  );
   transports.push(transport);
   return transport;
 };
-const hostOf = (node: RealNode, become: Become): Host => ({
+const ways = ["ssh2", "openssh"] as const;
+const hostOf = (node: RealNode, become: Become, way: (typeof ways)[number] = "ssh2"): Host => ({
   ...sshHost(node.address, node.port, { user: "ops", become }),
   name: node.name,
+  ...(way === "openssh" ? { openssh: dialOf(node) } : {}),
+});
+const dialOf = ({ address, port }: RealNode): OpensshDial => ({
+  destination: address,
+  user: "ops",
+  port,
+  identityFiles: [fleet.keyPath],
+  why: "test",
 });
 const wrongTries = (nodes: readonly RealNode[]): readonly string[] =>
   nodes.flatMap((node) => node.read("/.node/wrong").split("\n").filter(Boolean));
@@ -105,13 +127,14 @@ const processesOf = (node: RealNode): string =>
     .join("\n");
 
 describe.each(shells)("with %s as /bin/sh", (shell) => {
-  it.each(["sudo", "su"] as const)("%s takes the password, then the script as it is", async (become) => {
+  const both = ways.flatMap((way) => (["sudo", "su"] as const).map((become) => [become, way] as const));
+  it.each(both)("%s over %s takes the password, then the script as it is", async (become, way) => {
     const node = fleet.node(shell);
     let processes = "";
     const look = setInterval(() => {
       processes += processesOf(node);
     }, 100);
-    const reply = await collect(transportWith(SECRET).run(hostOf(node, become), script, never));
+    const reply = await collect(transportWith(SECRET).run(hostOf(node, become, way), script, never));
     clearInterval(look);
     expect([reply.message, reply.last]).toEqual(["", { kind: "exit", status: 7 }]);
     const said = "0\ntab\there, \\n, \u0003\u0004\u0011\r\n";
@@ -123,22 +146,26 @@ describe.each(shells)("with %s as /bin/sh", (shell) => {
   });
 });
 
-it.each(["sudo", "su"] as const)("%s: a wrong password is one try on one node", async (become) => {
-  const nodes = fleet.nodes.filter(({ name }) => name.startsWith("wrong"));
-  for (const node of nodes) node.write("/.node/wrong", "");
-  const transport = transportWith(WRONG);
-  const replies = await Promise.all(nodes.map((node) => collect(transport.run(hostOf(node, become), script, never))));
-  expect(replies.map(({ code }) => code)).toEqual(Array(WRONG_NODES).fill("E_BECOME"));
-  const tried = replies.filter(({ message }) =>
-    message.startsWith(`${become} did not take the password, which was tried once`),
-  );
-  expect(tried).toHaveLength(1);
-  expect(
-    replies.filter(({ message }) => message.startsWith("not tried here: the password was wrong on wrong")),
-  ).toHaveLength(WRONG_NODES - 1);
-  expect(JSON.stringify(replies)).not.toContain(WRONG);
-  await expect.poll(() => wrongTries(nodes)).toEqual([`${become} ${become === "su" ? "root" : "ops"}`]);
-});
+it.each(["sudo", "su"] as const)(
+  "%s: a wrong password is one try on one node, whichever way each is reached",
+  async (become) => {
+    const nodes = fleet.nodes.filter(({ name }) => name.startsWith("wrong"));
+    for (const node of nodes) node.write("/.node/wrong", "");
+    const transport = transportWith(WRONG);
+    const hosts = nodes.map((node, at) => hostOf(node, become, ways[at % 2]));
+    const replies = await Promise.all(hosts.map((host) => collect(transport.run(host, script, never))));
+    expect(replies.map(({ code }) => code)).toEqual(Array(WRONG_NODES).fill("E_BECOME"));
+    const tried = replies.filter(({ message }) =>
+      message.startsWith(`${become} did not take the password, which was tried once`),
+    );
+    expect(tried).toHaveLength(1);
+    expect(
+      replies.filter(({ message }) => message.startsWith("not tried here: the password was wrong on wrong")),
+    ).toHaveLength(WRONG_NODES - 1);
+    expect(JSON.stringify(replies)).not.toContain(WRONG);
+    await expect.poll(() => wrongTries(nodes)).toEqual([`${become} ${become === "su" ? "root" : "ops"}`]);
+  },
+);
 
 it("without a password sudo is not let ask, and says so", async () => {
   const reply = await collect(transportWith(undefined).run(hostOf(fleet.node("ksh93"), "sudo"), script, never));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Become } from "../../src/domain/host.ts";
 import { makeKey } from "../../src/lab/keys.ts";
+import { PasswordGate } from "../../src/transport/password-gate.ts";
 import { type Asked, startScriptedServer } from "../support/scripted-server.ts";
 import { clocksOf, collect, never, type Reply, sshHost, sshTransport } from "../support/ssh-host.ts";
 
@@ -33,7 +34,7 @@ const ask = async (become: Become, hosts: number, answer: (asked: Asked, at: num
     clocks: clocksOf(30_000, { shell: shellMs }),
     knownHostsFiles: [known],
     identityFiles: [identity],
-    becomePassword: Buffer.from(SECRET),
+    gate: new PasswordGate(Buffer.from(SECRET)),
   });
   const nodes = Array.from({ length: hosts }, (_, at) => ({
     ...sshHost(address, server.port, { user: "ops", become }),

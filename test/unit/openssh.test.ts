@@ -1,11 +1,14 @@
 /** How the system's ssh is called, and what its log says: pure. */
 import { describe, expect, test } from "vitest";
 import type { OpensshDial } from "../../src/domain/host.ts";
+import { becomeWay } from "../../src/transport/become-way.ts";
 import { logFailure, readLog } from "../../src/transport/openssh/log.ts";
 import { opensshConfig, opensshWords } from "../../src/transport/openssh/words.ts";
 import { sshHost } from "../support/ssh-host.ts";
 
 const host = sshHost("10.0.0.7", 22, { become: "sudo" });
+const way = becomeWay(host, false, "", 0);
+const files = { config: "/c", log: "/l" };
 const dial: OpensshDial = { destination: "cn07", identityFiles: [], why: "test" };
 
 describe("the configuration in front of the operator's", () => {
@@ -27,14 +30,20 @@ describe("the configuration in front of the operator's", () => {
 
 describe("the words behind ssh", () => {
   test("leave to the configuration what nobody said", () => {
-    const words = opensshWords(host, dial, "/c", "/l");
+    const words = opensshWords(host, dial, way, files);
     expect(words.slice(0, 5)).toEqual(["-F", "/c", "-T", "-E", "/l"]);
     expect(words.slice(-3)).toEqual(["--", "cn07", "sudo -n /bin/sh -s"]);
     expect(words.some((word) => ["-l", "-p", "-i"].includes(word) || word.startsWith("ProxyJump"))).toBe(false);
   });
+  test("ask for a terminal where su needs one", () => {
+    const words = opensshWords(host, dial, becomeWay({ ...host, become: "su" }, true, "00", 7), files);
+    expect(words.slice(0, 5)).toEqual(["-F", "/c", "-tt", "-E", "/l"]);
+    expect(words).toContain("RequestTTY=force");
+    expect(words).toContain("EscapeChar=none");
+  });
   test("say what the command line or the inventory said, and the old algorithms for those who need them", () => {
     const said = { ...dial, user: "ops", port: 2222, jump: "none", identityFiles: ["/k 100%"] };
-    const words = opensshWords({ ...host, sshLegacy: "sunssh" }, said, "/c", "/l");
+    const words = opensshWords({ ...host, sshLegacy: "sunssh" }, said, way, files);
     expect(words.join(" ")).toContain("-l ops -p 2222 -o ProxyJump=none -i /k 100%% -- cn07");
     expect(words).toContain("IdentitiesOnly=yes");
     expect(words).toContain("HostKeyAlgorithms=+ssh-rsa");

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HandshakeSlots } from "../handshake-slots.ts";
+import type { PasswordGate } from "../password-gate.ts";
 import type { Chunk, Clocks, Transport } from "../transport.ts";
 import { OpensshSession, type OpensshShared } from "./session.ts";
 import { type OpensshSettings, opensshConfig } from "./words.ts";
@@ -13,6 +14,8 @@ export interface OpensshOptions extends OpensshSettings {
   readonly env: OpensshShared["env"];
   readonly clocks: Clocks;
   readonly connectParallel: number;
+  /** As for the transport over ssh2, and the same one where there are both. */
+  readonly gate?: PasswordGate | undefined;
 }
 
 /** For hosts that have `openssh`. Its logs lie in a private folder until each session ends. */
@@ -21,9 +24,10 @@ export const createOpensshTransport = ({
   env,
   clocks,
   connectParallel,
+  gate,
   ...settings
 }: OpensshOptions): Transport => {
-  const shared: OpensshShared = { ssh, env, clocks, slots: new HandshakeSlots(connectParallel) };
+  const shared: OpensshShared = { ssh, env, clocks, slots: new HandshakeSlots(connectParallel), gate };
   const open = new Set<OpensshSession>();
   let folder: string | undefined;
   let count = 0;
@@ -42,13 +46,14 @@ export const createOpensshTransport = ({
         const session = new OpensshSession(
           host,
           dial,
+          script,
           { config: join(folder, CONFIG), log: join(folder, String(count)) },
           signal,
           shared,
           () => open.delete(session),
         );
         open.add(session);
-        void session.start(script);
+        void session.start();
         return session.chunks;
       },
     }),

@@ -1,6 +1,6 @@
 /** The command line of the system's ssh for one host. Its configuration decides what is not said here. */
 import type { Host, OpensshDial } from "../../domain/host.ts";
-import { becomeWay } from "../become-way.ts";
+import type { BecomeWay } from "../become-way.ts";
 import type { HostKeyPolicy } from "../host-keys.ts";
 
 export interface OpensshSettings {
@@ -33,7 +33,7 @@ const trust: Readonly<Record<string, string>> = {
   ServerAliveCountMax: "3",
 };
 
-/** What the session is: a shell without a terminal that reads the script. */
+/** What the session is: a shell that reads the script. */
 const session: Readonly<Record<string, string>> = {
   // Before OpenSSH 8.7 they are not known, and cannot be said otherwise.
   IgnoreUnknown: "StdinNull,ForkAfterAuthentication,SessionType",
@@ -42,7 +42,6 @@ const session: Readonly<Record<string, string>> = {
   SessionType: "default",
   ClearAllForwardings: "yes",
   RemoteCommand: "none",
-  RequestTTY: "no",
   EscapeChar: "none",
   // Not -v, which a ProxyJump would hand on to an ssh that writes among the node's own words.
   LogLevel: "DEBUG1",
@@ -75,20 +74,26 @@ const sunssh: Readonly<Record<string, string>> = {
 };
 
 /** The words behind `ssh`. `config`: a file with `opensshConfig`; `log`: where ssh writes what it does, apart from what the node says. */
-export const opensshWords = (host: Host, dial: OpensshDial, config: string, log: string): readonly string[] => {
+export const opensshWords = (
+  host: Host,
+  dial: OpensshDial,
+  { command, pty }: Pick<BecomeWay, "command" | "pty">,
+  { config, log }: { readonly config: string; readonly log: string },
+): readonly string[] => {
   const options: Readonly<Record<string, string>> = {
     ...session,
+    RequestTTY: pty ? "force" : "no",
     ...(dial.identityFiles.length === 0 ? {} : { IdentitiesOnly: "yes" }),
     ...(host.sshLegacy === "sunssh" ? sunssh : {}),
   };
   return [
-    ...["-F", config, "-T", "-E", log],
+    ...["-F", config, pty ? "-tt" : "-T", "-E", log],
     ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
     ...(dial.user === undefined ? [] : ["-l", dial.user]),
     ...(dial.port === undefined ? [] : ["-p", String(dial.port)]),
     ...(dial.jump === undefined ? [] : ["-o", `ProxyJump=${dial.jump}`]),
     ...dial.identityFiles.flatMap((file) => ["-i", file.replaceAll("%", "%%")]),
-    ...["--", dial.destination, becomeWay(host, false, "", 0).command],
+    ...["--", dial.destination, command],
   ];
 };
 
