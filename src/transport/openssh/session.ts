@@ -229,7 +229,10 @@ export class OpensshSession {
   #onTimeout(): void {
     const { limitMs, layer } = this.#clock;
     // The host that is waited for has clocks of its own.
-    if (this.#held) return this.#clock.again(limitMs);
+    if (this.#held) {
+      this.#clock.again(limitMs);
+      return;
+    }
     const movedMs = layer === "queue" ? limitMs - this.#shared.slots.stillMs : 0;
     if (movedMs > 0) this.#clock.again(movedMs);
     else
