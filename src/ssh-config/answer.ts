@@ -4,10 +4,7 @@ import { err, ok, type Result } from "../domain/result.ts";
 import { type JumpWord, jumpChain } from "../inventory/jump.ts";
 import type { SshAnswer, SshQuestion } from "../inventory/ssh-defaults.ts";
 import { type Dump, difference } from "./dump.ts";
-import { expandPath, type Standing } from "./tokens.ts";
-
-/** The operator and this machine, for the tokens in file names. */
-export type Surroundings = Pick<Standing, "home" | "localUser" | "uid" | "localHost" | "env">;
+import { expandPath, type Standing, type Surroundings } from "./tokens.ts";
 
 /** An answer whose bastions are still words. */
 export interface RawAnswer extends Omit<SshAnswer, "jump"> {

@@ -5,45 +5,34 @@ import type { Endpoint } from "../domain/host.ts";
 import { type Complaint, err, isNonEmpty, ok, type Result } from "../domain/result.ts";
 import type { JumpWord } from "../inventory/jump.ts";
 import { type AskSsh, plainBastion, type SshAnswer, type SshQuestion, withoutSsh } from "../inventory/ssh-defaults.ts";
-import { type RawAnswer, readAnswer, type Surroundings } from "./answer.ts";
+import { type RawAnswer, readAnswer } from "./answer.ts";
 import { saysAnything } from "./content.ts";
-import { type Dump, readDump } from "./dump.ts";
-import { findSsh, runSsh } from "./run-ssh.ts";
-
-export interface SshConfigOptions extends Surroundings {
-  /** A configuration in place of ssh's own files (ssh -F); `none`; undefined: ssh's own. */
-  readonly file: string | undefined;
-  readonly signal: AbortSignal;
-}
+import type { Dump } from "./dump.ts";
+import { type Evaluator, type EvaluatorOptions, ownFile, SYSTEM_FILE } from "./evaluator.ts";
+import { readsFiles } from "./reads-files.ts";
+import { asksSsh, findSsh } from "./run-ssh.ts";
 
 /** Each is a process, and a `Match exec` may wait for a directory service. */
 const AT_ONCE = 16;
 /** Bastions of bastions: beyond this they name each other. */
 const MAX_DEPTH = 4;
-const SYSTEM_FILE = "/etc/ssh/ssh_config";
 const OWN_FILES = `~/.ssh/config, ${SYSTEM_FILE}`;
 
 /** The way to ask for one run. Complaints: `E_SETTING`, each once however many hosts it concerns. */
 export const sshConfig =
-  (options: SshConfigOptions): AskSsh =>
+  (options: EvaluatorOptions): AskSsh =>
   async (questions) => {
     if (!isInUse(options)) return withoutSsh(options.localUser)(questions);
     const ssh = findSsh(options.env["PATH"]);
-    return ssh === undefined ? err([noSsh(options)]) : new Asking(ssh, options).askAll(questions);
+    const evaluator = ssh === undefined ? readsFiles(options) : asksSsh(ssh, options);
+    return new Asking(evaluator, options).askAll(questions);
   };
 
-const noSsh = ({ file }: SshConfigOptions): Complaint => ({
-  code: "E_SETTING",
-  what: "ssh's configuration says something, and there is no ssh to evaluate it",
-  where: file ?? OWN_FILES,
-  try: "install OpenSSH's client; --ssh-config none does without, and takes all from the inventory",
-});
-
-const isInUse = ({ file, home }: SshConfigOptions): boolean => {
+const isInUse = ({ file, home }: EvaluatorOptions): boolean => {
   if (file === "none") return false;
   // One that was named and is not there is ssh's to complain about.
   if (file !== undefined) return !existsSync(file) || saysAnything(file, home, `${home}/.ssh`);
-  return saysAnything(`${home}/.ssh/config`, home) || saysAnything(SYSTEM_FILE, home, dirname(SYSTEM_FILE));
+  return saysAnything(ownFile(home), home) || saysAnything(SYSTEM_FILE, home, dirname(SYSTEM_FILE));
 };
 
 /** `needs`: what one of them asks for that only ssh can do. */
@@ -56,18 +45,18 @@ type Answered = Result<SshAnswer, string>;
 
 /** What is known so far; every pair of words is asked for once. Errors are phrases. */
 class Asking {
-  readonly #ssh: string;
-  readonly #options: SshConfigOptions;
+  readonly #evaluator: Evaluator;
+  readonly #options: EvaluatorOptions;
   readonly #dumps = new Map<string, Promise<Result<Dump, string>>>();
   #without: Dump = new Map();
 
-  constructor(ssh: string, options: SshConfigOptions) {
-    this.#ssh = ssh;
+  constructor(evaluator: Evaluator, options: EvaluatorOptions) {
+    this.#evaluator = evaluator;
     this.#options = options;
   }
 
   async askAll(questions: readonly SshQuestion[]): Promise<Result<readonly SshAnswer[], readonly Complaint[]>> {
-    const without = await this.#run(["-F", "none", "--", "host"]);
+    const without = await this.#evaluator.without();
     if (!without.ok) return err([this.#complaint(without.error, ["any host"])]);
     this.#without = without.value;
     const answers: Answered[] = [];
@@ -110,23 +99,11 @@ class Asking {
 
   async #raw(question: SshQuestion): Promise<Result<RawAnswer, string>> {
     const { destination, user, port } = question;
-    const words = [
-      ...(this.#options.file === undefined ? [] : ["-F", this.#options.file]),
-      ...(user === undefined ? [] : ["-l", user]),
-      ...(port === undefined ? [] : ["-p", String(port)]),
-      "--",
-      destination,
-    ];
-    const key = JSON.stringify(words);
-    const dump = this.#dumps.get(key) ?? this.#run(words);
+    const key = JSON.stringify([destination, user, port]);
+    const dump = this.#dumps.get(key) ?? this.#evaluator.of({ destination, user, port });
     this.#dumps.set(key, dump);
     const done = await dump;
     return done.ok ? readAnswer(question, done.value, this.#without, this.#options) : done;
-  }
-
-  async #run(words: readonly string[]): Promise<Result<Dump, string>> {
-    const done = await runSsh(this.#ssh, words, this.#options.signal);
-    return done.ok ? ok(readDump(done.value)) : err(`ssh -G ${done.error}`);
   }
 
   /** Each once, for it is often the same for all. */
@@ -150,7 +127,7 @@ class Asking {
       code: "E_SETTING",
       what: `ssh's configuration for ${first}${more}: ${why}`,
       where: file ?? OWN_FILES,
-      try: `look at ssh -G ${file === undefined ? "" : `-F ${file} `}${first}; --ssh-config none does without, and takes all from the inventory`,
+      try: `${this.#evaluator.advice(first ?? "")}; --ssh-config none does without, and takes all from the inventory`,
     };
   }
 }

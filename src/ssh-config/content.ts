@@ -3,14 +3,14 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** What we take from the answer, or what decides it. */
-const matters: ReadonlySet<string> = new Set([
+export const matters: ReadonlySet<string> = new Set([
   ...["hostname", "user", "port", "identityfile", "identitiesonly", "identityagent", "canonicalizehostname"],
   ...["proxyjump", "proxycommand", "userknownhostsfile", "globalknownhostsfile", "hostkeyalias", "connecttimeout"],
   ...["certificatefile", "pkcs11provider", "securitykeyprovider"],
   ...["kexalgorithms", "hostkeyalgorithms", "ciphers", "macs"],
 ]);
 /** As deep as ssh itself goes (READCONF_MAX_DEPTH). */
-const MAX_DEPTH = 16;
+export const MAX_DEPTH = 16;
 
 /**
  * Whether any of these files, or one they include, has a line that matters. A file that is not there says nothing; one that
@@ -29,7 +29,7 @@ export const saysAnything = (file: string, home: string, folder = dirname(file),
     if (depth === MAX_DEPTH || /["%$]/.test(rest)) return true;
     return rest
       .split(/\s+/)
-      .flatMap((pattern) => globSync(absolute(pattern, home, folder)))
+      .flatMap((pattern) => globSync(includedPath(pattern, home, folder)))
       .some((included) => saysAnything(included, home, folder, depth + 1));
   });
 };
@@ -40,7 +40,8 @@ const words = (line: string): readonly string[] => {
   return keyword === undefined ? [] : [keyword.toLowerCase(), rest ?? ""];
 };
 
-const absolute = (pattern: string, home: string, folder: string): string => {
+/** What an Include names (ssh_config(5)). */
+export const includedPath = (pattern: string, home: string, folder: string): string => {
   if (pattern.startsWith("/")) return pattern;
   return pattern.startsWith("~/") ? `${home}${pattern.slice(1)}` : `${folder}/${pattern}`;
 };

@@ -3,6 +3,8 @@ import { accessSync, constants } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { err, ok, type Result } from "../domain/result.ts";
 import { runProgram } from "../inventory/run-program.ts";
+import { readDump } from "./dump.ts";
+import type { Evaluator, EvaluatorOptions } from "./evaluator.ts";
 
 /** `Match exec` may ask a directory service; `ssh` itself would wait for it too. */
 const MAX_MS = 20_000;
@@ -26,12 +28,28 @@ const isExecutable = (file: string): boolean => {
   }
 };
 
+/** Asks this ssh. */
+export const asksSsh = (ssh: string, { file, signal }: EvaluatorOptions): Evaluator => {
+  const ask = async (words: readonly string[]): ReturnType<Evaluator["without"]> => {
+    const done = await runSsh(ssh, words, signal);
+    return done.ok ? ok(readDump(done.value)) : err(`ssh -G ${done.error}`);
+  };
+  return {
+    without: () => ask(["-F", "none", "--", "host"]),
+    of: ({ destination, user, port }) =>
+      ask([
+        ...(file === undefined ? [] : ["-F", file]),
+        ...(user === undefined ? [] : ["-l", user]),
+        ...(port === undefined ? [] : ["-p", String(port)]),
+        "--",
+        destination,
+      ]),
+    advice: (destination) => `look at ssh -G ${file === undefined ? "" : `-F ${file} `}${destination}`,
+  };
+};
+
 /** Runs `ssh -G` with these words; the error is a phrase. Never rejects. */
-export const runSsh = async (
-  ssh: string,
-  words: readonly string[],
-  signal: AbortSignal,
-): Promise<Result<string, string>> => {
+const runSsh = async (ssh: string, words: readonly string[], signal: AbortSignal): Promise<Result<string, string>> => {
   const end = await runProgram(ssh, ["-G", ...words], {
     signal: AbortSignal.any([signal, AbortSignal.timeout(MAX_MS)]),
     maxBytes: MAX_BYTES,

@@ -16,6 +16,9 @@ export interface Standing {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** The operator and this machine. */
+export type Surroundings = Pick<Standing, "home" | "localUser" | "uid" | "localHost" | "env">;
+
 /** The path, or undefined when it holds a variable that is not set, or a token that is none of these (`%C`, which versions of ssh make differently). */
 export const expandPath = (path: string, standing: Standing): string | undefined => {
   const tokens = tokensOf(standing);
