@@ -5,6 +5,7 @@ import { OptionValues } from "./option-values.ts";
 import {
   becomeWays,
   type Command,
+  execFormats,
   formats,
   hostKeyPolicies,
   keyFormats,
@@ -132,14 +133,20 @@ const exec = (
   words: readonly string[],
   around: Surroundings,
 ): Result<ExecRequest> => {
+  const format = values.choice("format", execFormats) ?? "table";
+  const streams = format === "stream";
+  if (streams && (values.flag("diff") || values.choice("output", outputModes) === "tui"))
+    return err(
+      usage("--format stream compares nothing and leaves no room for a screen", "leave out --diff and --output tui"),
+    );
   const options = {
     ...selection(values, words, around),
     ...connection(values, around),
     record: values.flag("record") ?? false,
     diff: values.flag("diff") ?? false,
     yes: values.flag("yes") ?? false,
-    format: values.choice("format", formats) ?? "table",
-    output: output(values, around),
+    format,
+    output: output(values, streams ? { ...around, terminal: false } : around),
     stateDir: stateDir(values, around),
   };
   const what = whatToRun(given, values, words, around);

@@ -124,6 +124,7 @@ export interface ExecParts {
   readonly work: ExecWork;
   readonly view: LiveView;
   readonly texts: KeptTexts;
+  readonly onLine: ExecContext["onLine"];
   readonly hands: Pick<ExecContext, "stopping" | "cutting" | "accept">;
   readonly version: string;
 }
@@ -133,7 +134,7 @@ export const composeExec = (
   request: ExecRequest,
   io: Io,
   hosts: readonly Host[],
-  { access, record, work, view, texts, hands, version }: ExecParts,
+  { access, record, work, view, texts, onLine, hands, version }: ExecParts,
 ): ExecContext => ({
   run: record.run,
   patterns: request.patterns,
@@ -149,6 +150,7 @@ export const composeExec = (
   ...work,
   record: request.record,
   texts,
+  onLine,
   ...hands,
 });
 

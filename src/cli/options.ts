@@ -36,6 +36,8 @@ export type Command = "rollout" | "status" | "exec" | "inventory" | "hosts" | "r
 
 export const outputModes = ["tui", "lines", "ndjson"] as const;
 export const formats = ["table", "json"] as const;
+/** `stream`: no result, but the lines of all hosts as they come. */
+export const execFormats = [...formats, "stream"] as const;
 /** Results of `hosts keys`. */
 export const keyFormats = ["table", "json", "known_hosts"] as const;
 export const becomeWays = ["none", "sudo", "su", "pfexec"] as const;
@@ -211,7 +213,7 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
     { name: "record", group: "Command:", says: "keep what it writes in the journal" },
     yes,
     ...connection.filter(({ name }) => name !== "step-timeout"),
-    format,
+    { ...format, choices: execFormats, says: `what is written, on stdout: ${oneOf(execFormats)}` },
     { name: "diff", group: shown, says: "compare outputs with the commonest" },
     output,
     stateDir,

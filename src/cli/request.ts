@@ -5,7 +5,7 @@
 import type { Become } from "../domain/host.ts";
 import type { Seconds } from "../domain/ids.ts";
 import type { Share } from "../domain/waves.ts";
-import type { formats, hostKeyPolicies, keyFormats, outputModes, shells, transports } from "./options.ts";
+import type { execFormats, formats, hostKeyPolicies, keyFormats, outputModes, shells, transports } from "./options.ts";
 
 /** What was asked for. `help` is an answer already: its text goes to stdout, exit 0. */
 export type Request =
@@ -104,7 +104,7 @@ export interface ExecRequest extends Selection, Connection {
   readonly record: boolean;
   readonly diff: boolean;
   readonly yes: boolean;
-  readonly format: (typeof formats)[number];
+  readonly format: (typeof execFormats)[number];
   readonly output: OutputMode;
   readonly stateDir: string;
 }

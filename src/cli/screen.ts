@@ -1,5 +1,6 @@
 /** Picks the view that shows a run while it goes on, and folds the run for what is printed after it. */
 import type { RunEvent } from "../domain/event.ts";
+import type { HostName } from "../domain/ids.ts";
 import { initialState, type RunState, reduce } from "../domain/run-state.ts";
 import type { Sink } from "../domain/sink.ts";
 import { createLinesSink } from "../view/lines.ts";
@@ -16,6 +17,8 @@ export interface LiveView extends Sink {
   /** Gives the terminal to a dialogue, and takes it back. */
   suspend(): Promise<void>;
   resume(): void;
+  /** What a running host wrote last; absent where nobody would see it. */
+  readonly heard?: ((host: HostName, line: string) => void) | undefined;
 }
 
 /** Makes the view the request asks for; ink and react are loaded only for a screen. */
@@ -44,6 +47,7 @@ export const createLiveView = async (
     state: () => state,
     suspend: async () => tui?.suspend(),
     resume: () => tui?.resume(),
+    heard: tui?.heard,
     close: async () => {
       if (tui !== undefined || !tellsItself) await sink.close();
       // The alternate screen takes its last frame away: what it said is said again, for good.

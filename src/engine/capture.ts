@@ -7,6 +7,8 @@ export const MAX_KEPT_BYTES = 1024 ** 2;
 /** Of what others say before the command begins, this much is kept: enough for the sentence of an error. */
 const MAX_NOISE_BYTES = 4096;
 
+const nothing = Buffer.alloc(0);
+
 /** One stream of a command: what others say before it begins, then its own bytes, counted, digested, and kept as far as there is room. */
 export class Capture {
   readonly #marker: Buffer;
@@ -37,10 +39,11 @@ export class Capture {
     return Buffer.concat([this.#noise, this.#tail]).toString("utf8").trim();
   }
 
-  push(bytes: Buffer): void {
+  /** Takes what came; gives what of it is the command's own. */
+  push(bytes: Buffer): Buffer {
     if (this.#begun) {
       this.#take(bytes);
-      return;
+      return bytes;
     }
     const said = Buffer.concat([this.#tail, bytes]);
     const at = said.indexOf(this.#marker);
@@ -48,7 +51,9 @@ export class Capture {
     const heard = this.#begun ? at : Math.max(0, said.length - this.#marker.length + 1);
     this.#hear(said.subarray(0, heard));
     this.#tail = this.#begun ? Buffer.alloc(0) : Buffer.from(said.subarray(heard));
-    if (this.#begun) this.#take(said.subarray(at + this.#marker.length));
+    const own = this.#begun ? said.subarray(at + this.#marker.length) : nothing;
+    if (this.#begun) this.#take(own);
+    return own;
   }
 
   /** Nothing more comes: files what was kept, and gives the whole stream's sum. `text`: as much of it as was kept, here or from another host. */

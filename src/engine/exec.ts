@@ -22,6 +22,13 @@ type Shared =
   | "emitter"
   | "parallel";
 
+/** A line of a command that still runs, as it came: not safe for a terminal. */
+export interface LiveLine {
+  readonly host: HostName;
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+
 /** Everything one `exec` needs, made once by the composition root. */
 export interface ExecContext extends Pick<RunContext, Shared | "stopping" | "cutting"> {
   readonly asked: Asked;
@@ -33,6 +40,8 @@ export interface ExecContext extends Pick<RunContext, Shared | "stopping" | "cut
   readonly record: boolean;
   readonly texts: KeptTexts;
   readonly limits: { readonly hostTimeoutS: Seconds; readonly runTimeoutS: Seconds };
+  /** Somebody who reads along; absent: nobody does. */
+  readonly onLine?: ((line: LiveLine) => void) | undefined;
   /** Asks the person, or answers for `--yes`; undefined: no. */
   readonly accept: () => Promise<"typed" | "--yes" | undefined>;
 }

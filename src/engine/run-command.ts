@@ -1,4 +1,6 @@
 import type { Host } from "../domain/host.ts";
+import type { HostName } from "../domain/ids.ts";
+import { LineCutter } from "../domain/line-cutter.ts";
 import type { Failure, Refusal } from "../domain/outcome.ts";
 import type { Ran } from "../domain/ran.ts";
 import { beginLine, commandScript, refusalPrefix } from "../remote/command-script.ts";
@@ -26,17 +28,36 @@ export const runCommand = async (context: ExecContext, host: Host): Promise<Comm
     stdout: new Capture(beginLine(nonce), texts),
     stderr: new Capture(beginLine(nonce), texts),
   };
+  const live = readAlong(context, host.name);
   const watch = watchLayers(context, host.name);
   let end: End | undefined;
   for await (const chunk of transport.run(host, script, cutting)) {
     if (chunk.kind === "layer") {
       watch.enter(chunk.layer);
       if (chunk.layer === "script") emitter.emit({ type: "host.phase", host: host.name, phase: "running" });
-    } else if ("bytes" in chunk) streams[chunk.kind].push(chunk.bytes);
+    } else if ("bytes" in chunk) live.push(chunk.kind, streams[chunk.kind].push(chunk.bytes));
     else end = chunk;
   }
+  live.end();
   watch.stop();
   return understand(end ?? noEnd, streams, host, refusalPrefix(nonce));
+};
+
+/** Passes on lines as they end, where somebody reads along. */
+const readAlong = ({ onLine }: ExecContext, host: HostName) => {
+  const cutters = { stdout: new LineCutter(), stderr: new LineCutter() };
+  const tell = (stream: keyof typeof cutters, lines: readonly string[]): void => {
+    for (const text of lines) onLine?.({ host, stream, text });
+  };
+  return {
+    push: (stream: keyof typeof cutters, bytes: Buffer): void => {
+      if (onLine !== undefined) tell(stream, cutters[stream].push(bytes));
+    },
+    end: (): void => {
+      tell("stdout", cutters.stdout.end());
+      tell("stderr", cutters.stderr.end());
+    },
+  };
 };
 
 const noEnd: End = {

@@ -1,6 +1,7 @@
 /** Results of `exec` for a person: equal outputs once, under their hosts; the others compared with the commonest on request. */
 import { foldHosts } from "../domain/host-set.ts";
 import { rowsOf } from "../domain/host-table.ts";
+import type { HostName } from "../domain/ids.ts";
 import type { KeptTexts } from "../domain/kept-texts.ts";
 import { diffLines, type Hunk } from "../domain/line-diff.ts";
 import { foldRan, type Ran, type RanAlike, type StreamSum } from "../domain/ran.ts";
@@ -83,6 +84,10 @@ const endWords = ({ status, signal, partial }: Ran): readonly string[] => {
   if (status === undefined) return [`signal ${visibleSafe(signal ?? "unknown", 40)}`];
   return status === 0 ? [] : [`exit status ${status}`];
 };
+
+/** A line of a command that still runs: `cn01: text`, `cn01 2> text`. */
+export const streamedLine = (host: HostName, stream: keyof typeof streamMarks, text: string): string =>
+  `${host}${stream === "stdout" ? ":" : ` ${streamMarks.stderr.trim()}`} ${safeLine(text)}`;
 
 /** What stands before a line of each stream, as a shell writes its redirection. */
 const streamMarks = { stdout: "   ", stderr: "2> " } as const;

@@ -34,7 +34,8 @@ const waiting = async (scene: string) => {
   const go = join(operator.dir, "go");
   const text = `echo begun; until [ -e ${go} ]; do sleep 0.2; done; echo done`;
   const terminal = await sit(operator, `novasweep exec all --yes -j 1 -- '${text}'`);
-  await terminal.waitFor(new RegExp(`▸ ${scene}1 +running`));
+  // The screen shows what a host wrote last while it runs.
+  await terminal.waitFor(new RegExp(`▸ ${scene}1 +running.* begun`));
   return { operator, terminal, go };
 };
 

@@ -145,6 +145,21 @@ describe("exec over a real sshd", () => {
     expect(ran.status).toBe(1);
   });
 
+  it("with --format stream lines come while the command runs, made safe, and no result after them", async () => {
+    const go = join(dir, "stream-go");
+    const text = `printf 'one\\ta\\033[2J\\n'; until [ -e '${go}' ]; do sleep 0.1; done; echo two >&2; printf three; exit 4`;
+    const ran = await novasweep([...words, "-l", "one", "--format", "stream", "--", text], {
+      cwd: dir,
+      // The command ends only when its first line has been seen.
+      onStdout: (seen) => {
+        if (seen.includes("one: one")) writeFileSync(go, "");
+      },
+    });
+    expect(ran.stdout.split("\n").sort()).toEqual(["", "one 2> two", "one: one\ta␛[2J", "one: three"]);
+    expect(ran.stderr).toMatch(/^failed +E_EXIT +one +exit status 4$/m);
+    expect(ran.status).toBe(1);
+  });
+
   it("a line that breaks leaves the host unknown and what came until then", async () => {
     const go = join(dir, "never");
     const running = novasweep([...words, "-j", "1", "--", `echo begun; until [ -e '${go}' ]; do sleep 0.2; done`], {

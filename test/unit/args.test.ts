@@ -110,6 +110,8 @@ describe("what is accepted", () => {
       "exec all --script ~/s.sh --format json",
       { what: { kind: "script", file: "/home/op/s.sh" }, format: "json", yes: false },
     ],
+    ["exec all --format stream -- x", { format: "stream", output: "lines" }],
+    ["exec all --format stream --output ndjson -- x", { format: "stream", output: "ndjson" }],
     ["inventory", { command: "inventory", patterns: ["all"], format: "table" }],
     [
       "hosts keys cn* --format known_hosts --jump ops@b,c:22 --ssh-config ~/f --known-hosts k",
@@ -210,6 +212,9 @@ describe("what is refused, with what helps", () => {
     [`rollout all --waves ${"1,".repeat(200)}1`, "--waves does not take", "1,5,25%"],
     ["rollout all --max-bad 101%", "--max-bad does not take", "20%"],
     ["rollout all --max-bad some", "--max-bad does not take", "20%"],
+    ["exec all --format stream --diff -- x", "--format stream compares nothing", "leave out --diff"],
+    ["exec all --format stream --output tui -- x", "leaves no room for a screen", "and --output tui"],
+    ["status --format stream", "--format does not take", "table, json"],
     ["exec", "exec needs at least one PATTERN", "novasweep exec all --"],
     ["exec -- true", "exec needs at least one PATTERN", "novasweep exec all --"],
     ["exec all", "exec needs a command", "-- uname -a"],

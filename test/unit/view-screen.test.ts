@@ -18,7 +18,9 @@ const plain = (rows: readonly Row[]): string =>
     .join("\n");
 
 const at = (state: RunState, columns: number, rows: number, signs = unicodeSigns): readonly Row[] =>
-  frame(state, { columns, rows, nowMs: Date.parse(state.lastAt ?? "") + 400, signs });
+  frame(state, { columns, rows, nowMs: Date.parse(state.lastAt ?? "") + 400, signs, heard: heardNothing });
+
+const heardNothing: ReadonlyMap<string, string> = new Map();
 
 const events = numbered(rollout(200));
 const midway = folded(events.slice(0, Math.floor(events.length * 0.75)));

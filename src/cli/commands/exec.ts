@@ -6,10 +6,10 @@ import { KeptTexts } from "../../domain/kept-texts.ts";
 import { ok, type Result } from "../../domain/result.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
 import { JournalLost } from "../../engine/emitter.ts";
-import { Exec } from "../../engine/exec.ts";
+import { Exec, type ExecContext } from "../../engine/exec.ts";
 import { KnownFiles } from "../../transport/known-files.ts";
 import { execJson } from "../../view/exec-json.ts";
-import { execLines } from "../../view/exec-text.ts";
+import { execLines, streamedLine } from "../../view/exec-text.ts";
 import { askedWords, hostsWords } from "../../view/words.ts";
 import { withAccess } from "../access.ts";
 import { composeExec, type ExecParts, type ExecWork, openRecord } from "../compose.ts";
@@ -83,7 +83,8 @@ const runOver = async (
   const texts = new KeptTexts(MAX_TEXTS_BYTES);
   const accept = acceptor(request, io, view, hosts, parts.work.asked, signals.stopping);
   const hands = { stopping: signals.stopping, cutting: signals.cutting, accept };
-  const context = composeExec(request, io, hosts, { ...parts, view, texts, hands, version: version() });
+  const onLine = readerFor(request, io, view);
+  const context = composeExec(request, io, hosts, { ...parts, view, texts, hands, onLine, version: version() });
   signals.onStop(() => context.emitter.emit({ type: "operator.acted", action: "stopped" }));
   signals.onCut(() => context.emitter.emit({ type: "operator.acted", action: "cut" }));
   const deadline = setTimeout(() => signals.stop("the run's time is over (--run-timeout)"), request.runTimeoutS * 1000);
@@ -105,11 +106,19 @@ const runOver = async (
   }
 };
 
+/** Who reads along: stdout, or the screen. */
+const readerFor = ({ format, output }: ExecRequest, io: Io, view: LiveView): ExecContext["onLine"] => {
+  const { heard } = view;
+  if (format === "stream" && output !== "ndjson")
+    return ({ host, stream, text }) => io.stdout.write(`${streamedLine(host, stream, text)}\n`);
+  return heard === undefined ? undefined : ({ host, text }) => heard(host, text);
+};
+
 /** Results on stdout before the last words on stderr: where both are one terminal, the totals stand last. */
 const show = async (request: ExecRequest, io: Io, view: LiveView, texts: KeptTexts): Promise<void> => {
   await view.suspend();
-  // With ndjson the events are the result.
-  if (request.output === "ndjson") return;
+  // With ndjson the events are the result, and a stream has been shown.
+  if (request.output === "ndjson" || request.format === "stream") return;
   const state = view.state();
   const maxSetChars = io.stdout.isTTY ? TERMINAL_SET_CHARS : Number.POSITIVE_INFINITY;
   const pieces =

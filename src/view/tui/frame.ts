@@ -1,4 +1,5 @@
 /** The whole screen as rows: a pure function of the run's state, the clock and the terminal's size. */
+import type { HostName } from "../../domain/ids.ts";
 import type { RunState } from "../../domain/run-state.ts";
 import { type Census, census } from "./census.ts";
 import { barRow, footerRow, stageRow, tallyRow, titleRow } from "./head.ts";
@@ -13,6 +14,8 @@ export interface View {
   /** Controller's clock, epoch milliseconds. */
   readonly nowMs: number;
   readonly signs: Signs;
+  /** What running hosts wrote last, safe to show. */
+  readonly heard: ReadonlyMap<HostName, string>;
 }
 
 /** Terminals lower than this have no title rows: each row is a host or a cause. */

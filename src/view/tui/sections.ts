@@ -100,12 +100,15 @@ export const runningRows = ({ running }: Census, { rows, titled }: Room, view: V
       piece(padTo(workWords(host), wordWidth)),
       piece(counted ? `  ${padLeft(countOf(host), 5)}` : "", "dim"),
       piece(`  ${padLeft(duration(view.nowMs - Date.parse(host.since ?? "")), 9)}`),
+      ...heardPieces(view.heard.get(host.host)),
     ],
   );
   const top = title("Running", `${hostsWords(running.length)}, longest first`);
   const all = [...(titled ? [top] : []), ...body, ...(left > 0 ? [more(left, "host", "hosts")] : [])];
   return all.slice(0, rows);
 };
+
+const heardPieces = (line: string | undefined): Row => (line === undefined ? [] : [piece(`  ${line}`, "dim")]);
 
 /** `6/7`; the write proof is no change of the plan and has no number. */
 const countOf = ({ step }: HostState): string =>

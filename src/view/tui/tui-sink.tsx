@@ -6,7 +6,9 @@ import { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { type Instance, render } from "ink";
 import type { RunEvent } from "../../domain/event.ts";
+import type { HostName } from "../../domain/ids.ts";
 import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
+import { visibleSafe } from "../../domain/safe-text.ts";
 import type { Sink } from "../../domain/sink.ts";
 import { frame } from "./frame.ts";
 import { painted, plainSigns, unicodeSigns } from "./rows.ts";
@@ -26,6 +28,8 @@ export interface TuiOptions {
 }
 
 export interface TuiSink extends Sink {
+  /** What a running host wrote last. */
+  heard(host: HostName, line: string): void;
   /** Gives the terminal back (to show a plan, to ask); events are still taken in. Resolves when all is written. */
   suspend(): Promise<void>;
   /** Takes the terminal again. */
@@ -38,21 +42,30 @@ const tickMs = 100;
 const idleTicks = 10;
 /** After a frame that took long (10,000 hosts, a busy machine) the screen rests so many times as long: a tenth of a core at most. */
 const restPerFrame = 9;
+/** No terminal shows more of a line beside a host's name and work. */
+const MAX_HEARD_CHARS = 200;
 /** Milliseconds a terminal may take to get its own screen back before nobody waits for it any longer. */
 const flushMs = 2000;
 
 /** Takes the terminal and shows the run on it until `close`. A screen that breaks drops itself, never the run. */
 export const createTuiSink = (options: TuiOptions): TuiSink => {
   let state = initialState;
+  const heard = new Map<HostName, string>();
   const screen = mountable(
     options,
-    () => state,
+    () => ({ state, heard }),
     (error) => options.onBroken(state, error),
   );
   screen.mount();
   return {
     accept: (event: RunEvent) => {
       state = reduce(state, event);
+      if (event.type === "host.settled") heard.delete(event.host);
+      screen.touch();
+    },
+    heard: (host, line) => {
+      if (line.trim() === "") return;
+      heard.set(host, visibleSafe(line, MAX_HEARD_CHARS));
       screen.touch();
     },
     suspend: () => screen.unmount(),
@@ -61,6 +74,12 @@ export const createTuiSink = (options: TuiOptions): TuiSink => {
   };
 };
 
+/** What a frame is made of. */
+interface Shown {
+  readonly state: RunState;
+  readonly heard: ReadonlyMap<HostName, string>;
+}
+
 interface Mountable {
   mount(): void;
   unmount(): Promise<void>;
@@ -68,7 +87,7 @@ interface Mountable {
   touch(): void;
 }
 
-const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (error: unknown) => void): Mountable => {
+const mountable = (options: TuiOptions, shownNow: () => Shown, onBroken: (error: unknown) => void): Mountable => {
   let instance: Instance | undefined;
   let timer: NodeJS.Timeout | undefined;
   let broken = false;
@@ -100,7 +119,7 @@ const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (err
     }
   };
   const stream = guardedStream(options.stream, fail);
-  const draw = (): void => instance?.rerender(element(stateNow(), options));
+  const draw = (): void => instance?.rerender(element(shownNow(), options));
   const drawNow = (): void => guarded(draw);
   const tick = (): void => {
     ticks++;
@@ -117,7 +136,7 @@ const mountable = (options: TuiOptions, stateNow: () => RunState, onBroken: (err
         if (instance !== undefined) return;
         // Before Ink's own listener: when the terminal shrinks, the smaller frame must be there first.
         options.stream.on("resize", drawNow);
-        instance = render(element(stateNow(), options), inkOptions(stream));
+        instance = render(element(shownNow(), options), inkOptions(stream));
         instance.waitUntilExit().catch(fail);
         timer = setInterval(tick, tickMs).unref();
       }),
@@ -136,9 +155,12 @@ const flushed = async (mounted: Instance): Promise<void> => {
   given.abort();
 };
 
-const element = (state: RunState, { stream, nowMs, colour, unicode }: TuiOptions): ReturnType<typeof Screen> => {
+const element = (
+  { state, heard }: Shown,
+  { stream, nowMs, colour, unicode }: TuiOptions,
+): ReturnType<typeof Screen> => {
   const signs = unicode ? unicodeSigns : plainSigns;
-  const rows = frame(state, { columns: stream.columns || 80, rows: stream.rows || 24, nowMs: nowMs(), signs });
+  const rows = frame(state, { columns: stream.columns || 80, rows: stream.rows || 24, nowMs: nowMs(), signs, heard });
   return <Screen lines={rows.map((row, id) => ({ id, text: painted(row, colour) }))} />;
 };
 
