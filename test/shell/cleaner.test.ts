@@ -3,24 +3,11 @@ import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, wr
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { DATASET, DIRECTORY, GIB, HEADROOM, IMAGE, Node, SHELLS, uuid } from "../support/cleaner-node.ts";
-import { takesShell } from "../support/long.ts";
+import { DATASET, DIRECTORY, GIB, HEADROOM, IMAGE, uuid } from "../support/cleaner-node.ts";
+import { promise } from "../support/cleaner-promise.ts";
 
 const LOCK = "var/lib/nova/.nova-cache-cleanup.lock";
 const METHOD = fileURLToPath(new URL("../../src/remote/payload/nova-cache-cleanup", import.meta.url));
-
-/** A promise of the cleaner, kept under each shell on a node of its own. */
-const promise = (name: string, act: (node: Node) => Promise<void>): void => {
-  for (const shell of SHELLS.filter(({ name }) => takesShell(name)))
-    it(`${shell.name}: ${name}`, async () => {
-      const node = new Node(shell);
-      try {
-        await act(node);
-      } finally {
-        node.remove();
-      }
-    });
-};
 
 /** The config group as svcprop prints it. */
 const properties = (values: Record<string, string>): string =>
