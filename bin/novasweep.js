@@ -10,6 +10,8 @@ if (major < 22 || (major === 22 && minor < 22)) {
   process.exit(2);
 }
 process.env.NODE_ENV = "production";
+// Names are looked up on half of these threads; with the usual four, two dead names would hold up the names of a fleet.
+process.env.UV_THREADPOOL_SIZE ??= "64";
 // In the user's own cache: what lies in the shared temporary directory anybody may have put there.
 const home = process.env.XDG_CACHE_HOME || (process.env.HOME && `${process.env.HOME}/.cache`);
 if (home) module.enableCompileCache(`${home}/novasweep/compiled`);

@@ -7,8 +7,8 @@ const project = (name: string, testTimeout: number, more: readonly string[] = []
 /** One project a suite; run from here: `vitest run --root test --project unit`. */
 export default defineConfig({
   test: {
-    // Two cores: one file at a time leaves half of them idle, for most tests wait on processes.
-    maxWorkers: 2,
+    // Two cores: with a file a core a quarter of them is idle, for most tests wait on processes.
+    maxWorkers: 3,
     projects: [
       project("unit", 10_000),
       project("shell", 300_000),
@@ -19,6 +19,7 @@ export default defineConfig({
         "integration/nova-conf-oslo.test.ts",
         "integration/real-become-password.test.ts",
         "integration/ssh-agreement.test.ts",
+        "integration/ssh-config-without-ssh.test.ts",
         "e2e/pipes.test.ts",
         "integration/transport-bastion.test.ts",
         "shell/apply.test.ts",

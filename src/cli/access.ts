@@ -1,19 +1,17 @@
 /** What a run gets in with, asked for and shown before its first login: the operator's keys, the new host keys, the password that becomes root. */
 import type { Host } from "../domain/host.ts";
-import type { ShownKeys } from "../domain/host-key.ts";
-import type { KeyRing } from "../transport/key-ring.ts";
 import type { KnownFiles } from "../transport/known-files.ts";
+import { openWays, type SshOptions } from "../transport/ssh.ts";
 import { askBecomePassword, becomeComplaint } from "./become-password.ts";
+import { clocksFor } from "./clocks.ts";
 import { complain, INTERRUPTED, type Io } from "./io.ts";
 import { openKeys } from "./keys.ts";
+import { knownHostsOf } from "./known-hosts.ts";
 import { showNewKeys } from "./new-keys.ts";
 import type { Connection } from "./request.ts";
 import { loginsOf } from "./ways.ts";
 
-export interface Access {
-  readonly keys: KeyRing;
-  readonly knownFiles: KnownFiles;
-  readonly shownKeys: ShownKeys;
+export interface Access extends Pick<SshOptions, "keys" | "knownFiles" | "shownKeys" | "ways"> {
   /** For sudo and su; wiped when the run is over. */
   readonly becomePassword: Buffer | undefined;
 }
@@ -30,12 +28,29 @@ export const withAccess = async (
   if (unfit !== undefined) return complain(io, [unfit]);
   const keys = await openKeys(io, loginsOf(hosts), request);
   if (keys === undefined) return INTERRUPTED;
-  const shownKeys = await showNewKeys(hosts, request, io, keys, knownFiles);
-  if (shownKeys === undefined) return INTERRUPTED;
+  const shownKeys = new Map<string, string>();
+  const { hostKeyPolicy, connectParallel } = request;
+  const common = { clocks: clocksFor(request), ...knownHostsOf(request, io), hostKeyPolicy, connectParallel };
+  const trusted = { keys, knownFiles, shownKeys };
+  const ways = openWays({ ...common, ...trusted });
+  try {
+    if (!(await showNewKeys(hosts, request, io, { ...common, ...trusted, ways }, shownKeys))) return INTERRUPTED;
+    return await withPassword(request, io, hosts, (becomePassword) => use({ ...trusted, ways, becomePassword }));
+  } finally {
+    ways.close();
+  }
+};
+
+const withPassword = async (
+  request: Connection,
+  io: Io,
+  hosts: readonly Host[],
+  use: (password: Buffer | undefined) => Promise<number>,
+): Promise<number> => {
   const asked = await askBecomePassword(request, io, hosts);
   if (!asked.ok) return asked.error;
   try {
-    return await use({ keys, knownFiles, shownKeys, becomePassword: asked.value });
+    return await use(asked.value);
   } finally {
     asked.value?.fill(0);
   }

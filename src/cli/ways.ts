@@ -36,7 +36,7 @@ export const chooseWays = async (
   );
   const hosts: Host[] = [];
   for (const { host, dial } of resolved) {
-    const why = host.openssh === undefined && dial !== undefined ? await needs.of(host) : undefined;
+    const why = host.openssh === undefined && dial !== undefined ? await needs.ofAny([host, ...host.jump]) : undefined;
     hosts.push(why === undefined || dial === undefined ? host : { ...host, openssh: { ...dial, why } });
   }
   const through = hosts.filter(({ openssh }) => openssh !== undefined);
@@ -72,7 +72,7 @@ const absolute = (file: string | undefined, { workingDirectory }: Io): string | 
 export const transportFor = (
   request: Request,
   io: Io,
-  { keys, knownFiles, shownKeys, becomePassword }: Access,
+  { becomePassword, ...access }: Access,
   clocks: Clocks,
 ): Transport => {
   const common = {
@@ -86,9 +86,7 @@ export const transportFor = (
     createSshTransport({
       ...common,
       ...knownHostsOf(request, io),
-      keys,
-      knownFiles,
-      shownKeys,
+      ...access,
     }),
     createOpensshTransport({
       ...common,

@@ -36,6 +36,8 @@ export interface Endpoint {
   readonly connectTimeoutS?: Seconds;
   /** known_hosts files in place of the run's. */
   readonly knownHostsFiles?: readonly AbsPath[];
+  /** None of them is the user's own: a new key cannot be recorded, and so not accepted. Absent: the first is. */
+  readonly newKeys?: "nowhere";
 }
 
 /** How the system's ssh is called for a host. What is absent its configuration decides. */

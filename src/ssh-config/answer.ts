@@ -31,7 +31,7 @@ export const readAnswer = (
   const port = question.port === undefined ? one("port") : undefined;
   const address = dump.get("hostname")?.[0] ?? destination;
   const knownAs = one("hostkeyalias");
-  const connectTimeout = one("connecttimeout");
+  const connectTimeout = Number(one("connecttimeout") ?? 0);
   const standing: Standing = {
     ...around,
     original: destination,
@@ -54,22 +54,40 @@ export const readAnswer = (
     ...(one("identitiesonly") === "yes" ? { identitiesOnly: true } : {}),
     ...(agent.value === undefined ? {} : { agentSocket: agent.value }),
     ...(knownAs === undefined ? {} : { knownAs }),
-    ...(connectTimeout === undefined ? {} : { connectTimeoutS: Number(connectTimeout) }),
+    // 0: no limit of its own.
+    ...(connectTimeout === 0 ? {} : { connectTimeoutS: connectTimeout }),
     ...knownHostsOf(said, dump),
     ...algorithmsOf(said),
   });
 };
 
+/** What only ssh itself can do, by the name that stands in the configuration. */
+const onlySsh: Readonly<Record<string, string>> = {
+  proxycommand: "ProxyCommand",
+  certificatefile: "CertificateFile",
+  pkcs11provider: "PKCS11Provider",
+  securitykeyprovider: "SecurityKeyProvider",
+  revokedhostkeys: "RevokedHostKeys",
+  knownhostscommand: "KnownHostsCommand",
+  addressfamily: "AddressFamily",
+  bindaddress: "BindAddress",
+  bindinterface: "BindInterface",
+};
+
 /** What of the configuration only ssh itself can do. */
 const needsOf = (said: Dump, { jump }: SshQuestion): string | undefined => {
-  const asked: Readonly<Record<string, string>> = {
-    ...(jump === undefined ? { proxycommand: "ProxyCommand" } : {}),
-    certificatefile: "CertificateFile",
-    pkcs11provider: "PKCS11Provider",
-    securitykeyprovider: "SecurityKeyProvider",
-  };
-  const [first] = Object.keys(asked).filter((keyword) => noneIsNothing(said.get(keyword)?.at(-1)) !== undefined);
-  return first === undefined ? undefined : `${asked[first]} in ssh's configuration`;
+  const says = (keyword: string): string | undefined => noneIsNothing(said.get(keyword)?.at(-1));
+  const asked = Object.keys(onlySsh).filter((keyword) => keyword !== "proxycommand" || jump === undefined);
+  const first = asked.find((keyword) => says(keyword) !== undefined);
+  const name = first === undefined ? withoutKeys(says) : onlySsh[first];
+  return name === undefined ? undefined : `${name} in ssh's configuration`;
+};
+
+/** A key is all we have to show; ssh may have another way, or none. */
+const withoutKeys = (says: (keyword: string) => string | undefined): string | undefined => {
+  if (/^(no|false)$/.test(says("pubkeyauthentication") ?? "")) return "PubkeyAuthentication";
+  const preferred = says("preferredauthentications")?.split(",");
+  return preferred === undefined || preferred.includes("publickey") ? undefined : "PreferredAuthentications";
 };
 
 const noneIsNothing = (value: string | undefined): string | undefined => (value === "none" ? undefined : value);
@@ -110,9 +128,11 @@ const algorithmsOf = (said: Dump): Pick<SshAnswer, "algorithms"> => {
 };
 
 /** Both lists as soon as one of them is said: together they are the files in force. */
-const knownHostsOf = (said: Dump, dump: Dump): Pick<SshAnswer, "knownHostsFiles"> => {
+const knownHostsOf = (said: Dump, dump: Dump): Pick<SshAnswer, "knownHostsFiles" | "newKeys"> => {
   const keywords = ["userknownhostsfile", "globalknownhostsfile"];
   if (!keywords.some((keyword) => said.has(keyword))) return {};
-  const files = keywords.flatMap((keyword) => dump.get(keyword)?.[0]?.split(" ") ?? []);
-  return { knownHostsFiles: files.filter((file) => file !== "" && file !== "none") };
+  const [user = [], global = []] = keywords.map((keyword) =>
+    (dump.get(keyword)?.[0]?.split(" ") ?? []).filter((file) => file !== "" && file !== "none"),
+  );
+  return { knownHostsFiles: [...user, ...global], ...(user.length === 0 ? { newKeys: "nowhere" } : {}) };
 };

@@ -80,7 +80,8 @@ const readIncluded = (
 const splitLine = (line: string): Result<Pick<ConfigLine, "keyword" | "words">, string> | undefined => {
   const [, keyword, rest = ""] = /^\s*"?([^\s="#]+)"?(?:\s*=\s*|\s+|$)(.*?)\s*$/.exec(line) ?? [];
   if (keyword === undefined) return /^\s*(#|$)/.test(line) ? undefined : err("no keyword");
-  const words = splitWords(rest);
+  // ssh takes this one as it stands, quotes and all.
+  const words = keyword.toLowerCase() === "proxyjump" ? (/^[^\s#]+/.exec(rest) ?? []) : splitWords(rest);
   if (words === undefined) return err(`an open quote behind ${keyword}`);
   if (words.length === 0) return err(`nothing behind ${keyword}`);
   return ok({ keyword: keyword.toLowerCase(), words });

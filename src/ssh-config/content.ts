@@ -6,7 +6,8 @@ import { dirname } from "node:path";
 export const matters: ReadonlySet<string> = new Set([
   ...["hostname", "user", "port", "identityfile", "identitiesonly", "identityagent", "canonicalizehostname"],
   ...["proxyjump", "proxycommand", "userknownhostsfile", "globalknownhostsfile", "hostkeyalias", "connecttimeout"],
-  ...["certificatefile", "pkcs11provider", "securitykeyprovider"],
+  ...["certificatefile", "pkcs11provider", "securitykeyprovider", "revokedhostkeys", "knownhostscommand"],
+  ...["pubkeyauthentication", "preferredauthentications", "addressfamily", "bindaddress", "bindinterface"],
   ...["kexalgorithms", "hostkeyalgorithms", "ciphers", "macs"],
 ]);
 /** As deep as ssh itself goes (READCONF_MAX_DEPTH). */
@@ -36,7 +37,7 @@ export const saysAnything = (file: string, home: string, folder = dirname(file),
 
 /** `Keyword value`, `Keyword=value`; the keyword in lower case. */
 const words = (line: string): readonly string[] => {
-  const [, keyword, rest] = /^\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line) ?? [];
+  const [, keyword, rest] = /^\s*"?([A-Za-z0-9]+)"?(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line) ?? [];
   return keyword === undefined ? [] : [keyword.toLowerCase(), rest ?? ""];
 };
 

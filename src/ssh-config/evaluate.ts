@@ -16,12 +16,12 @@ const repeated: ReadonlySet<string> = new Set(["identityfile", "certificatefile"
 /** Keywords that take several words. */
 const knownHosts: readonly string[] = ["userknownhostsfile", "globalknownhostsfile"];
 const lists: ReadonlySet<string> = new Set([...knownHosts, "proxycommand"]);
-/** Of these two, the first that is said is the way (ssh_config(5), ProxyJump). */
-const proxies: readonly string[] = ["proxyjump", "proxycommand"];
 const algorithms: ReadonlySet<string> = new Set(["kexalgorithms", "hostkeyalgorithms", "ciphers", "macs"]);
 /** Criteria whose patterns are compared in lower case. */
 const hostNames: ReadonlySet<string> = new Set(["host", "originalhost"]);
-const flags: ReadonlySet<string> = new Set(["identitiesonly", "canonicalizehostname"]);
+const flags: ReadonlySet<string> = new Set([
+  ...["identitiesonly", "canonicalizehostname", "addressfamily", "pubkeyauthentication"],
+]);
 
 /** As `ssh -G` would print it, of the keywords that matter here. The error is a phrase. */
 export const evaluate = (
@@ -43,6 +43,7 @@ export const emptyDump = ({ home, localUser }: Pick<Surroundings, "home" | "loca
     ["user", [localUser]],
     ["port", [String(SSH_PORT)]],
     ["identitiesonly", ["no"]],
+    ["addressfamily", ["any"]],
     ["userknownhostsfile", [`${home}/.ssh/known_hosts ${home}/.ssh/known_hosts2`]],
     ["globalknownhostsfile", ["/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"]],
   ]);
@@ -120,11 +121,16 @@ class Evaluation {
       else if (!known.includes(value)) known.push(value);
       return undefined;
     }
-    if (known !== undefined || (proxies.includes(keyword) && proxies.some((other) => this.#values.has(other))))
-      return undefined;
+    if (known !== undefined || this.#isGoneBefore(keyword)) return undefined;
     const refused = refusalOf(keyword, value);
     if (refused === undefined) this.#values.set(keyword, [value]);
     return refused;
+  }
+
+  /** Of ProxyJump and ProxyCommand the first is the way (ssh_config(5), ProxyJump); `ProxyJump none` leaves it open. */
+  #isGoneBefore(keyword: string): boolean {
+    if (keyword === "proxyjump") return this.#values.has("proxycommand");
+    return keyword === "proxycommand" && (this.#first("proxyjump") ?? "none").toLowerCase() !== "none";
   }
 
   #isHost(patterns: readonly string[]): boolean {

@@ -124,7 +124,7 @@ export class Connection {
       this.#clock.again(this.#clock.limitMs);
       if (answer.kind === "go") this.#exec(client);
       else this.#lose(heldFailure(this.#host, answer.wrongOn));
-    });
+    }, true);
   }
 
   #exec(client: Client): void {

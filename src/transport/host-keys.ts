@@ -69,7 +69,7 @@ export class HostKeyFiles {
 const filedAs = ({ address, port, knownAs }: Named): readonly [name: string, port: number] =>
   knownAs === undefined ? [address, port] : [knownAs, SSH_PORT];
 
-type Named = Pick<Reached, "address" | "port" | "knownAs" | "jump">;
+type Named = Pick<Reached, "address" | "port" | "knownAs" | "jump" | "newKeys">;
 
 export class HostKeys {
   readonly #files: readonly string[];
@@ -106,7 +106,8 @@ export class HostKeys {
 
   /** What a server of which no key is known would be recorded as; undefined: one is known. */
   nameOfNew(server: Named): string | undefined {
-    return this.typesOf(server).size > 0 ? undefined : hostPattern(...filedAs(server));
+    const names = filedAs(server);
+    return this.#known.knows(...names) ? undefined : hostPattern(...names);
   }
 
   judge(server: Named, key: Buffer): HostKeyVerdict {
@@ -128,7 +129,7 @@ export class HostKeys {
     };
   }
 
-  /** Why the key that was shown before the run is not accepted in it either: nobody need ask the server again. */
+  /** With `strict`: why the key that was shown before the run is not accepted in it either. Nobody need ask the server again. */
   refusedBefore(server: Named): Failure | undefined {
     const [address, port] = filedAs(server);
     const shown = this.#notes.shown?.get(hostPattern(address, port));
@@ -150,7 +151,7 @@ export class HostKeys {
   record(server: Named, key: Buffer): Failure | undefined {
     const [address, port] = filedAs(server);
     const blob = key.toString("base64");
-    const file = this.#files[0];
+    const file = server.newKeys === "nowhere" ? undefined : this.#files[0];
     if (file === undefined) return noPlace("no known_hosts file is configured");
     // Another connection to the same host may have been first: then its key is the known one.
     const now = this.#known.judge(address, port, blob);
@@ -248,11 +249,15 @@ const append = (file: string, line: string): void => {
   if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
   const fd = openSync(file, "a+", 0o600);
   try {
-    const { size } = fstatSync(fd);
+    const stat = fstatSync(fd);
+    const { size } = stat;
+    const isFile = stat.isFile();
     const last = Buffer.alloc(1);
     if (size > 0) readSync(fd, last, 0, 1, size - 1);
-    writeSync(fd, size > 0 && last[0] !== 0x0a ? `\n${line}` : line);
-    fsyncSync(fd);
+    const text = size > 0 && last[0] !== 0x0a ? `\n${line}` : line;
+    if (writeSync(fd, text) < Buffer.byteLength(text)) throw Object.assign(new Error("short"), { code: "ENOSPC" });
+    // What is no file (/dev/null) has no disk to wait for.
+    if (isFile) fsyncSync(fd);
   } finally {
     closeSync(fd);
   }

@@ -64,8 +64,15 @@ export class KnownHosts {
 
   /** Whether a certificate authority speaks for a host. */
   hasAuthority(address: string, port: number): boolean {
-    const name = hostPattern(address, port);
-    return this.#authorities.some((authority) => matches(authority, name));
+    // As ssh: the plain name speaks for other ports too.
+    const names = [hostPattern(address, port), address.toLowerCase()];
+    return this.#authorities.some((authority) => names.some((name) => matches(authority, name)));
+  }
+
+  /** Whether any key may match that a host shows: its own, or on another port the one of its plain name. */
+  knows(address: string, port: number): boolean {
+    const keys = [...this.#keysOf(address, port), ...this.#lookup(address.toLowerCase())];
+    return keys.some((key) => !key.revoked);
   }
 
   /** Types of key known for a host, for the order of what we ask the server for. */

@@ -15,6 +15,15 @@ export class OpensshNeeds {
     this.#hostKeys = hostKeys;
   }
 
+  /** The first reason among a host and the bastions on its way. */
+  async ofAny(servers: readonly Endpoint[]): Promise<string | undefined> {
+    for (const server of servers) {
+      const why = await this.of(server);
+      if (why !== undefined) return why;
+    }
+    return undefined;
+  }
+
   /** Why ssh itself is needed for this server: a phrase; undefined: ssh2 does. Files that cannot be read ask for nothing. */
   async of(server: Endpoint): Promise<string | undefined> {
     const files = server.identityFiles.length > 0 ? server.identityFiles : this.#defaults;

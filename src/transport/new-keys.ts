@@ -1,6 +1,6 @@
 /** The host keys nobody knows yet, of all the servers of a run, looked at before it logs in anywhere. */
 import type { Endpoint, Host } from "../domain/host.ts";
-import type { NewKey, ShownKeys } from "../domain/host-key.ts";
+import type { NewKey } from "../domain/host-key.ts";
 import { HostKeyFiles } from "./host-keys.ts";
 import { scanKeys } from "./key-scan.ts";
 import type { SshOptions } from "./ssh.ts";
@@ -9,7 +9,7 @@ import type { Clocks } from "./transport.ts";
 /** The whole fleet waits for the slowest: a server that is well shows its key within this, milliseconds in each layer. */
 const LOOK_MS = 10_000;
 
-export type LookOptions = Omit<SshOptions, "watch" | "shownKeys" | "gate">;
+export type LookOptions = Omit<SshOptions, "watch" | "gate">;
 
 export interface LookEvents {
   /** So many servers are asked now. */
@@ -20,27 +20,27 @@ export interface LookEvents {
 
 /**
  * Looks at the key of each server of which known_hosts has none, bastions first: what is behind a new bastion is seen only where
- * `accept-new` lets us in there. Gives what was shown. Hosts that go through the system's ssh are left to it; of one that
+ * `accept-new` lets us in there. What was shown is added to `shown`. Hosts that go through the system's ssh are left to it; of one that
  * gave no answer in time nothing is shown. Aborting ends it early.
  */
 export const lookAtNewKeys = async (
   hosts: readonly Host[],
   options: LookOptions,
+  shown: Map<string, string>,
   { onLook, onKeys }: LookEvents,
   signal: AbortSignal,
-): Promise<ShownKeys> => {
+): Promise<void> => {
   const { knownHostsFiles, knownHostsForAll, hostKeyPolicy } = options;
-  const shown = new Map<string, string>();
   const search = new Search(
     new HostKeyFiles(knownHostsFiles, hostKeyPolicy, knownHostsForAll, { read: options.knownFiles }),
     hostKeyPolicy === "accept-new",
   );
   const own = hosts.filter(({ openssh }) => openssh === undefined);
-  const lookOptions = { ...options, clocks: shortened(options.clocks), shownKeys: shown };
+  const lookOptions = { ...options, clocks: shortened(options.clocks) };
   for (let servers = await search.next(own); servers.length > 0; servers = await search.next(own)) {
     onLook(servers.length);
     const found = await scanKeys(servers, lookOptions, signal);
-    if (signal.aborted) return shown;
+    if (signal.aborted) return;
     const keys: NewKey[] = [];
     for (const [at, { name: host }] of servers.entries()) {
       const one = found[at];
@@ -54,7 +54,6 @@ export const lookAtNewKeys = async (
     }
     if (keys.length > 0) onKeys(keys);
   }
-  return shown;
 };
 
 const shortened = ({ layerMs, ...clocks }: Clocks): Clocks => {

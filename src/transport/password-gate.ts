@@ -11,8 +11,11 @@ export type Answer = { readonly kind: "go" } | { readonly kind: "hold"; readonly
 
 /** One connection. Whatever becomes of it, `leave` ends its turn. */
 export interface Turn {
-  /** To be called before sudo or su is started; `onAnswer` is called once, at once or later, or never after `leave`. */
-  ask(onAnswer: (answer: Answer) => void): void;
+  /**
+   * To be called before sudo or su is started; `onAnswer` is called once, at once or later, or never after `leave`. Who is
+   * `connected` already goes before those that may be dead.
+   */
+  ask(onAnswer: (answer: Answer) => void, connected: boolean): void;
   /** It became root; `told`: with the password, not without being asked. */
   accepted(told: boolean): void;
   /** The password was told and did not open the way. */
@@ -23,6 +26,7 @@ export interface Turn {
 
 interface Waiting {
   readonly host: string;
+  readonly connected: boolean;
   readonly onAnswer: (answer: Answer) => void;
 }
 
@@ -45,7 +49,7 @@ class Account {
 
   /** Answers those who wait as far as they can be: all, or the one who is the next first. */
   goOn(): void {
-    for (const one of [...this.waiting]) {
+    for (const one of [...this.waiting].sort((a, b) => Number(b.connected) - Number(a.connected))) {
       // An answer may end other turns.
       if (!this.waiting.has(one)) continue;
       const known = this.answerFor(one.host);
@@ -86,8 +90,8 @@ export class PasswordGate {
       account.goOn();
     };
     return {
-      ask: (onAnswer) => {
-        mine = { host: host.name, onAnswer };
+      ask: (onAnswer, connected) => {
+        mine = { host: host.name, connected, onAnswer };
         account.waiting.add(mine);
         account.goOn();
       },

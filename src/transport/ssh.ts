@@ -6,6 +6,7 @@ import { HandshakeSlots } from "./handshake-slots.ts";
 import { HostKeyFiles, type HostKeyPolicy, type KeyWatch } from "./host-keys.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { KnownFiles } from "./known-files.ts";
+import type { Trust } from "./login.ts";
 import type { PasswordGate } from "./password-gate.ts";
 import { Resolver } from "./resolver.ts";
 import type { Chunk, Clocks, Transport } from "./transport.ts";
@@ -22,6 +23,8 @@ export interface SshOptions {
   readonly watch?: KeyWatch;
   /** With `accept-new` these new keys are accepted, and no others; absent: any. */
   readonly shownKeys?: ShownKeys;
+  /** The ways to servers, with the bastions on them, that others in this run use too; whoever made them closes them. Absent: its own. */
+  readonly ways?: Ways;
   /** Files that were read already, for whoever else reads them in this run. */
   readonly knownFiles?: KnownFiles;
   /** Opened before: a connection waits for no person. */
@@ -32,22 +35,27 @@ export interface SshOptions {
   readonly gate?: PasswordGate | undefined;
 }
 
+const trustOf = (options: Omit<SshOptions, "ways">): Trust => ({
+  hostKeys: new HostKeyFiles(options.knownHostsFiles, options.hostKeyPolicy, options.knownHostsForAll, {
+    watch: options.watch,
+    shown: options.shownKeys,
+    read: options.knownFiles,
+  }),
+  keys: options.keys,
+});
+
+/** Ways that several transports of one run share: a bastion is logged in to once for all of them, and refuses once. */
+export const openWays = (options: Omit<SshOptions, "ways">, resolver: Resolver = new Resolver()): Ways =>
+  new Ways(resolver, trustOf(options), options.clocks);
+
 /** A transport for one run: known_hosts, key files, agent and name lookups are asked once and kept until it is closed. */
 export const createSshTransport = (options: SshOptions, resolver = new Resolver()): Transport => {
   const open = new Set<Connection>();
-  const trust = {
-    hostKeys: new HostKeyFiles(options.knownHostsFiles, options.hostKeyPolicy, options.knownHostsForAll, {
-      watch: options.watch,
-      shown: options.shownKeys,
-      read: options.knownFiles,
-    }),
-    keys: options.keys,
-  };
   const shared: Shared = {
-    ...trust,
+    ...trustOf(options),
     clocks: options.clocks,
     slots: new HandshakeSlots(options.connectParallel),
-    ways: new Ways(resolver, trust, options.clocks),
+    ways: options.ways ?? openWays(options, resolver),
     gate: options.gate,
   };
   return {
@@ -61,7 +69,7 @@ export const createSshTransport = (options: SshOptions, resolver = new Resolver(
     }),
     close: () => {
       for (const connection of [...open]) connection.cut();
-      shared.ways.close();
+      if (options.ways === undefined) shared.ways.close();
       return Promise.resolve();
     },
   };

@@ -14,6 +14,9 @@ export interface Looked {
   readonly failure?: Failure;
 }
 
+/** Longest set of hosts before a key. */
+const MAX_SET_CHARS = 200;
+
 const verdicts: readonly KeyVerdict[] = ["revoked", "changed", "unknown", "match"];
 const titles: Readonly<Record<KeyVerdict, string>> = {
   revoked: "revoked",
@@ -69,14 +72,15 @@ const newKeys = (keys: readonly NewKey[]): readonly string[] => {
   }
   return [...byKey.values()].flatMap((same) => {
     const hosts = same.map(({ host }) => host);
-    const line = same[0] && keyLine(foldHosts(hosts), same[0].key);
+    const line = same[0] && keyLine(foldHosts(hosts, MAX_SET_CHARS), same[0].key);
     return line === undefined ? [] : [hosts.length > 1 ? `${line}, one key for ${hosts.length} hosts` : line];
   });
 };
 
+/** The host set is cut, never the fingerprint behind it. */
 const keyLine = (host: string, { type, fingerprint, known }: SeenKey): string => {
   const before = known === undefined ? "" : `, known: ${known.fingerprint} (${known.type}) in ${known.place}`;
-  return visibleSafe(`  ${host}  ${fingerprint} (${type})${before}`);
+  return `  ${visibleSafe(host, MAX_SET_CHARS)}  ${visibleSafe(`${fingerprint} (${type})${before}`)}`;
 };
 
 const unseen = (hosts: readonly Looked[]): readonly string[] =>

@@ -117,6 +117,18 @@ describe("with the policy accept-new", () => {
     expect(table(await run("fresh,inner"))).toEqual([]);
   });
 
+  it("a bastion that takes no key of ours is asked once, by the look and by the run together", async () => {
+    const refusals = (): number => servers.bastion.log().match(/^Failed publickey/gm)?.length ?? 0;
+    const accepted = readFileSync(join(servers.bastion.dir, "authorized"), "utf8");
+    writeFileSync(join(servers.bastion.dir, "authorized"), "");
+    const [before, contact] = [refusals(), contacts(servers.bastion)];
+    const ran = await run("inner", "--host-key-policy", "accept-new");
+    writeFileSync(join(servers.bastion.dir, "authorized"), accepted);
+    expect(ran.stderr).toMatch(/^unreachable +E_AUTH +inner +bastion /m);
+    // One to see its key, one that logs in.
+    expect([refusals() - before, contacts(servers.bastion) - contact]).toEqual([1, 2]);
+  });
+
   it("one key under several names is one line", async () => {
     const ran = await run("twin[1-2]", "--host-key-policy", "accept-new");
     expect(table(ran)[1]).toBe(`  twin[1-2]  ${fingerprintOf(servers.twin)} (ssh-ed25519), one key for 2 hosts`);

@@ -1,6 +1,7 @@
 /** The transport over the system's ssh: what ssh2 cannot do works, and every end is told as the other transport tells it. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Host } from "../../src/domain/host.ts";
@@ -46,6 +47,17 @@ interface How {
 
 const folders = (): readonly string[] => readdirSync(sshd.dir).filter((name) => name.startsWith("novasweep-ssh-"));
 
+const transportFor = ({ config = "", known, ms = 20_000 }: How) =>
+  createOpensshTransport({
+    ssh: "/usr/bin/ssh",
+    env: { PATH: process.env["PATH"], HOME: sshd.dir, SSH_AUTH_SOCK: agent },
+    configFile: file("config", `${config}\n`),
+    knownHosts: known,
+    hostKeyPolicy: "strict",
+    clocks: clocksOf(ms, { script: 20_000 }),
+    connectParallel: 16,
+  });
+
 const run = async (how: How = {}): Promise<Reply> => {
   const {
     config = "",
@@ -54,15 +66,7 @@ const run = async (how: How = {}): Promise<Reply> => {
     server = sshd,
   } = how;
   const before = folders();
-  const transport = createOpensshTransport({
-    ssh: "/usr/bin/ssh",
-    env: { PATH: process.env["PATH"], HOME: sshd.dir, SSH_AUTH_SOCK: agent },
-    configFile: file("config", `${config}\n`),
-    knownHosts: known,
-    hostKeyPolicy: "strict",
-    clocks: clocksOf(how.ms ?? 20_000, { script: 20_000 }),
-    connectParallel: 16,
-  });
+  const transport = transportFor({ ...how, config, known });
   const dial = {
     destination: server.address,
     user: "root",
@@ -139,6 +143,71 @@ describe("what ssh2 cannot do", () => {
   });
 });
 
+test("a busy server that drops connections is tried again, and all get in", async () => {
+  const busy = await startSshd({
+    address: "127.0.37.5",
+    authorized: [publicKey(id)],
+    config: ["MaxStartups 2:100:2"],
+  });
+  const known = file("known-5", `[${busy.address}]:${busy.port} ${busy.hostKeys[0]}\n`);
+  const transport = transportFor({ known });
+  const dial = { destination: busy.address, user: "root", port: busy.port, identityFiles: [id], why: "test" };
+  const host = sshHost(busy.address, busy.port, { openssh: dial });
+  const replies = await Promise.all(Array.from({ length: 8 }, () => collect(transport.run(host, "exit 0\n", never))));
+  await transport.close();
+  expect(replies.map(({ message }) => message)).toEqual(Array(8).fill(""));
+  expect(busy.log()).toMatch(/MaxStartups|past MaxStartups/);
+  await busy.stop();
+});
+
+describe("a peer that has shown no key", () => {
+  /** A banner, then one packet in the clear after the other: `SSH_MSG_DEBUG` with this text (RFC 4253, 11.3). */
+  const talker = async (text: string, times: number): Promise<Server & { readonly port: number }> => {
+    const string = (value: string): Buffer => Buffer.concat([uint32(Buffer.byteLength(value)), Buffer.from(value)]);
+    const payload = Buffer.concat([Buffer.from([4, 1]), string(text), string("")]);
+    const padding = 8 - ((payload.length + 5) % 8) + 8;
+    const packet = Buffer.concat([
+      uint32(payload.length + padding + 1),
+      Buffer.from([padding]),
+      payload,
+      Buffer.alloc(padding),
+    ]);
+    const server = createServer((socket) => {
+      socket.on("error", () => {}).resume();
+      socket.write("SSH-2.0-OpenSSH_9.2\r\n");
+      let left = times;
+      const more = (): void => {
+        while (left-- > 0) if (!socket.write(packet)) return void socket.once("drain", more);
+        socket.end();
+      };
+      more();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.37.6", resolve));
+    return Object.assign(server, { port: (server.address() as AddressInfo).port });
+  };
+  const uint32 = (value: number): Buffer => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return bytes;
+  };
+  const meet = async (text: string, times: number): Promise<Reply> => {
+    const server = await talker(text, times);
+    const dial = { destination: "127.0.37.6", user: "root", port: server.port, identityFiles: [id], why: "test" };
+    const reply = await run({ host: { openssh: dial } });
+    await new Promise((resolve) => server.close(resolve));
+    return reply;
+  };
+
+  test("cannot write a log as if the script had run", async () => {
+    const forged = "x\r\nAuthenticated to x\r\ndebug1: Sending command: x\r\ndebug1: Exit status 0";
+    expect(await meet(forged, 1)).toMatchObject({ code: "E_HANDSHAKE", last: { kind: "lost", layer: "kex" } });
+  });
+
+  test("cannot fill the disk with it", async () => {
+    expect((await meet("x".repeat(30_000), 10_000)).code).toBe("E_FLOOD");
+  });
+});
+
 describe("ends that are none of the script's", () => {
   test("an unknown host key, a changed one: before any key of ours is shown", async () => {
     const before = sshd.log().length;
@@ -183,7 +252,7 @@ describe("ends that are none of the script's", () => {
     const through = { config, host: { openssh: dial } };
     const own = `[${sshd.address}]:${sshd.port} ${sshd.hostKeys[0]}\n`;
     const refused = await run({ ...through, known: file("known-own", own) });
-    expect(refused.last).toMatchObject({ kind: "lost" });
+    expect(refused).toMatchObject({ code: "E_HOSTKEY", message: expect.stringContaining(`[${outer.address}]`) });
     expect(outer.log()).not.toContain("publickey");
     const known = file("known-both", `${own}[${outer.address}]:${outer.port} ${outer.hostKeys[0]}\n`);
     expect((await run({ ...through, known })).last).toEqual({ kind: "exit", status: 3 });

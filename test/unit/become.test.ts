@@ -6,7 +6,7 @@ import type { Failure } from "../../src/domain/outcome.ts";
 import { BecomeDialogue } from "../../src/transport/become-dialogue.ts";
 import { BecomeSession, MAX_TALK_BYTES } from "../../src/transport/become-session.ts";
 import { accountOf, becomeWay, type Markers } from "../../src/transport/become-way.ts";
-import { PasswordGate } from "../../src/transport/password-gate.ts";
+import { type Answer, PasswordGate } from "../../src/transport/password-gate.ts";
 import { expectLinear } from "../support/linear.ts";
 import { sshHost } from "../support/ssh-host.ts";
 
@@ -182,10 +182,11 @@ const gateOf = () => {
   return {
     gate,
     told,
-    ask: (name: string, become: Become = "sudo"): void => {
+    ask: (name: string, become: Become = "sudo", connected = true): void => {
       const turn = gate.turn(hostOf(name, become));
       turns.set(name, turn);
-      turn?.ask((answer) => told.push(answer.kind === "go" ? name : `${name}: wrong on ${answer.wrongOn}`));
+      const tell = (answer: Answer) => told.push(answer.kind === "go" ? name : `${name}: wrong on ${answer.wrongOn}`);
+      turn?.ask(tell, connected);
     },
     is: (name: string, how: "accepted" | "not asked" | "rejected" | "leave"): void => {
       const turn = turns.get(name);

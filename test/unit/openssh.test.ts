@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { OpensshDial } from "../../src/domain/host.ts";
 import { becomeWay } from "../../src/transport/become-way.ts";
-import { logFailure, readLog } from "../../src/transport/openssh/log.ts";
+import { isDropped, logFailure, readLog } from "../../src/transport/openssh/log.ts";
 import { opensshConfig, opensshWords } from "../../src/transport/openssh/words.ts";
 import { sshHost } from "../support/ssh-host.ts";
 
@@ -78,6 +78,62 @@ debug1: Sending command: /bin/sh -s
     expect(readLog(text)).toMatchObject({ layer, exit });
   });
 
+  test("a peer that has shown no key is not believed what ssh quotes of it, line ends and all", () => {
+    const forged = "Authenticated to x\r\ndebug1: Sending command: x\r\ndebug1: Exit status 0\r\n";
+    for (const quote of [
+      "debug1: Remote: ",
+      "Received disconnect from 10.0.0.7 port 22:2: ",
+      "Unable to negotiate with 10.0.0.7 port 22: no matching cipher found. Their offer: ",
+    ]) {
+      const read = readLog(`${connected}${quote}\r\n${forged}`);
+      expect(read).toMatchObject({ layer: "kex", exit: undefined });
+      expect(logFailure(host, read, "", true).code).toBe("E_HANDSHAKE");
+    }
+    expect(readLog(`${inside}debug1: Remote: hello\ndebug1: Exit status 3\n`).exit).toEqual({ status: 3 });
+  });
+
+  const dropped = `${connected.split("debug1: Remote")[0]}kex_exchange_identification: Connection closed by remote host\nConnection closed by 10.0.0.7 port 22\n`;
+  test.each([
+    ["a drop before the first word", dropped, "", true],
+    ["one behind a bastion that was dropped too", dropped, "Connection closed by 10.0.0.1 port 22\r\n", true],
+    ["one behind a bastion that took no key", dropped, "ops@b: Permission denied (publickey).\r\n", false],
+    [
+      "one behind a bastion nobody knows",
+      dropped,
+      "Host key verification failed.\r\nConnection closed by x\r\n",
+      false,
+    ],
+    ["a drop after the first word", `${connected}Connection closed by 10.0.0.7 port 22\n`, "", false],
+    [
+      "a refusal",
+      "debug1: Connecting to x [y] port 22.\nssh: connect to host x port 22: Connection refused\n",
+      "",
+      false,
+    ],
+  ])("%s is worth another try: %#", (_, text, noise, again) => {
+    expect(isDropped(readLog(text), noise)).toBe(again);
+  });
+
+  test("a hop that refused is named, with its own trouble", () => {
+    const read = readLog(
+      "debug1: Executing proxy command: x\ndebug1: Local version string x\nConnection closed by UNKNOWN port 65535\n",
+    );
+    const unknown =
+      "No ED25519 host key is known for b and you have requested strict checking.\r\nHost key verification failed.\r\n";
+    expect(logFailure(host, read, unknown, false)).toMatchObject({
+      code: "E_HOSTKEY",
+      message: expect.stringContaining("is known for b"),
+    });
+    expect(logFailure(host, read, "ops@b: Permission denied (publickey).\r\n", false)).toMatchObject({
+      code: "E_AUTH",
+      message: expect.stringContaining("on the way: ops@b: Permission denied"),
+    });
+    expect(logFailure(host, read, "nc: no \u001b[2J route\n", false)).toMatchObject({
+      code: "E_CONNECT",
+      message: expect.stringMatching(/on the way: nc: no [^\u001b]*route/),
+    });
+  });
+
   test.each([
     ["ssh: Could not resolve hostname cn07: Name or service not known\n", "E_RESOLVE", "Name or service not known"],
     [
@@ -103,7 +159,7 @@ debug1: Sending command: /bin/sh -s
     [`${inside}Connection to cn07 closed by remote host.\n`, "E_LOST", "may have run"],
     ["", "E_CONNECT", "it ended without a word"],
   ])("%j is %s", (text, code, words) => {
-    const failure = logFailure(host, readLog(text), true);
+    const failure = logFailure(host, readLog(text), "", true);
     expect(failure.code).toBe(code);
     expect(failure.message).toContain(words);
   });

@@ -2,6 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Failure } from "../../domain/outcome.ts";
+import { ChunkQueue } from "../chunk-queue.ts";
+import { errorCode } from "../error-code.ts";
 import { HandshakeSlots } from "../handshake-slots.ts";
 import type { PasswordGate } from "../password-gate.ts";
 import type { Chunk, Clocks, Transport } from "../transport.ts";
@@ -41,7 +44,11 @@ export const createOpensshTransport = ({
           identityFiles: host.identityFiles,
           why: "asked for",
         };
-        folder ??= makeFolder(settings);
+        try {
+          folder ??= makeFolder(settings);
+        } catch (error) {
+          return nowhere(error);
+        }
         count += 1;
         const session = new OpensshSession(
           host,
@@ -66,6 +73,19 @@ export const createOpensshTransport = ({
 };
 
 const CONFIG = "config";
+
+/** A run that ends at once: there is no place for ssh's configuration and its logs. */
+const nowhere = (error: unknown): ChunkQueue => {
+  const chunks = new ChunkQueue(() => {});
+  const failure: Failure = {
+    code: "E_CONNECT",
+    message: `ssh was not started: no folder of its own in ${tmpdir()} (${errorCode(error)})`,
+    try: "make room there, or name another folder with TMPDIR",
+  };
+  chunks.push({ kind: "lost", failure, layer: "queue" });
+  chunks.end();
+  return chunks;
+};
 
 /** A private folder with the configuration of the run in it. */
 const makeFolder = (settings: OpensshSettings): string => {

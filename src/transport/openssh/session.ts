@@ -1,12 +1,10 @@
 /** One host through the system's ssh: one process, the script on its standard input, its own log for the layers. */
 
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readSync, rmSync } from "node:fs";
-import { kill } from "node:process";
 import type { Host, OpensshDial } from "../../domain/host.ts";
 import type { Layer } from "../../domain/layer.ts";
 import type { Failure } from "../../domain/outcome.ts";
+import { Backoff } from "../backoff.ts";
 import { heldFailure } from "../become-failures.ts";
 import { BecomeSession } from "../become-session.ts";
 import { type BecomeWay, becomeWay } from "../become-way.ts";
@@ -17,7 +15,8 @@ import { LayerClock, layerMsFor } from "../layer-clock.ts";
 import { MAX_REPLY_BYTES } from "../limits.ts";
 import type { Answer, PasswordGate, Turn } from "../password-gate.ts";
 import type { Chunk, Clocks } from "../transport.ts";
-import { logFailure, type OpensshLog, readLog } from "./log.ts";
+import { isDropped, logFailure, type OpensshLog } from "./log.ts";
+import { MAX_LOG_BYTES, OpensshProcess } from "./process.ts";
 import { opensshWords } from "./words.ts";
 
 /** What the sessions of one run share. */
@@ -37,12 +36,8 @@ export interface SessionFiles {
   readonly log: string;
 }
 
-/** ssh says `Authenticated` only in its log: how often that is looked at until the script runs, milliseconds. */
-const LOOK_MS = 100;
-/** A log of one connection is 8 KiB; more than this is not read. */
-const MAX_LOG_BYTES = 256 * 1024;
-/** After ssh has ended: how long what it started may hold the streams open. */
-const DRAIN_MS = 5_000;
+/** Of what a ProxyCommand or a bastion's ssh says, the end is kept for the sentence of a failure, bytes. */
+const MAX_NOISE_BYTES = 4096;
 
 export class OpensshSession {
   readonly chunks: ChunkQueue = new ChunkQueue(() => this.#settle());
@@ -59,16 +54,17 @@ export class OpensshSession {
   #settled = false;
   #giveSlotBack: () => void = () => {};
   #hostClock: NodeJS.Timeout | undefined;
-  #looking: NodeJS.Timeout | undefined;
-  #drain: NodeJS.Timeout | undefined;
-  #child: ChildProcessWithoutNullStreams | undefined;
+  readonly #backoff: Backoff;
+  #waiting: NodeJS.Timeout | undefined;
+  #child: OpensshProcess | undefined;
+  #tries = 0;
   #turn: Turn | undefined;
   /** Another host tries the password first. */
   #held = false;
   /** The talk with sudo or su; absent: nothing is asked. */
   #talk: BecomeSession | undefined;
-  /** ssh has taken all of the script. */
-  #sent = false;
+  /** What came on stderr before there was a node. */
+  #noise: Buffer = Buffer.alloc(0);
   #replyBytes = 0;
 
   constructor(
@@ -89,7 +85,9 @@ export class OpensshSession {
     this.#signal = signal;
     this.#shared = shared;
     this.#onSettled = onSettled;
-    this.#clock = new LayerClock(layerMsFor(shared.clocks, host), () => this.#onTimeout());
+    const layerMs = layerMsFor(shared.clocks, host);
+    this.#clock = new LayerClock(layerMs, () => this.#onTimeout());
+    this.#backoff = new Backoff(layerMs.banner, () => performance.now(), Math.random);
   }
 
   /** Waits for its turn with the password and for a place, and starts ssh. Never rejects. */
@@ -97,13 +95,16 @@ export class OpensshSession {
     this.#enter("queue");
     if (this.#signal.aborted) return this.#stop();
     this.#signal.addEventListener("abort", this.#stop, { once: true });
-    if (!(await this.#takeTurn())) return;
+    if (await this.#takeTurn()) await this.#attempt();
+  }
+
+  async #attempt(): Promise<void> {
     const giveBack = await this.#shared.slots.take(this.#signal);
     if (giveBack === undefined) return;
     if (this.#settled) return giveBack();
     this.#giveSlotBack = giveBack;
     const { hostMs } = this.#shared.clocks;
-    this.#hostClock = setTimeout(
+    this.#hostClock ??= setTimeout(
       () => this.#lose(failures.hostTimeoutFailure(this.#host, this.#clock.layer, hostMs)),
       hostMs,
     );
@@ -116,7 +117,7 @@ export class OpensshSession {
     this.#turn = this.#shared.gate?.turn(this.#host);
     if (this.#turn === undefined) return true;
     this.#held = true;
-    const answer = await new Promise<Answer>((resolve) => this.#turn?.ask(resolve));
+    const answer = await new Promise<Answer>((resolve) => this.#turn?.ask(resolve, false));
     this.#held = false;
     if (this.#settled) return false;
     this.#clock.again(this.#clock.limitMs);
@@ -129,71 +130,70 @@ export class OpensshSession {
     this.#stop();
   }
 
-  /** In a session of its own: no Ctrl-C of the terminal reaches it, and it finds no terminal to ask on. */
   #spawn(): void {
-    const { ssh } = this.#shared;
-    const child = spawn(ssh, opensshWords(this.#host, this.#dial, this.#becoming, this.#files), {
-      detached: true,
-      env: { ...this.#shared.env, LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" },
-    });
+    const { ssh, env } = this.#shared;
+    const { config, log } = this.#files;
+    // What was killed may still write to its log.
+    this.#tries += 1;
+    const file = `${log}-${this.#tries}`;
+    const words = opensshWords(this.#host, this.#dial, this.#becoming, { config, log: file });
+    this.#noise = Buffer.alloc(0);
+    const child = new OpensshProcess(
+      { ssh, words, env, log: file },
+      {
+        onBytes: (stream, bytes) => this.#onBytes(stream, bytes),
+        onEnd: () => this.#onEnd(),
+        onError: (error) => this.#lose(failures.noProgramFailure(this.#host, ssh, error)),
+        onLook: () => this.#look(),
+      },
+    );
     this.#child = child;
-    child.on("error", (error) => this.#lose(failures.noProgramFailure(this.#host, ssh, error)));
-    child.stdout.on("data", (bytes: Buffer) => this.#onBytes("stdout", bytes));
-    child.stderr.on("data", (bytes: Buffer) => this.#onBytes("stderr", bytes));
-    child.stdin.on("error", () => {}); // ssh ended before it had read the whole script
+    child.start();
+    if (this.#settled) return;
     this.#talk = this.#talkOver(child);
-    if (this.#talk === undefined) this.#send(child);
-    child.once("exit", () => {
-      this.#drain = setTimeout(() => this.#onEnd(), DRAIN_MS);
-    });
-    child.once("close", () => this.#onEnd());
-    this.#looking = setInterval(() => this.#look(), LOOK_MS);
+    if (this.#talk === undefined) child.send(this.#script, !this.#becoming.pty);
   }
 
-  #talkOver(child: ChildProcessWithoutNullStreams): BecomeSession | undefined {
+  #talkOver(child: OpensshProcess): BecomeSession | undefined {
     const { markers } = this.#becoming;
     if (markers === undefined) return undefined;
     const { gate } = this.#shared;
     const answer = gate && this.#turn && { password: gate.password, turn: this.#turn };
     return new BecomeSession(this.#host, markers, answer, {
-      write: (line) => child.stdin.write(line, () => line.fill(0)),
+      write: (line) => child.write(line),
       onTold: () => this.#clock.again(this.#clock.limitMs),
       onReady: () => {
         this.#enter("script");
-        this.#send(child);
+        child.send(this.#script, !this.#becoming.pty);
       },
       onFailed: (failure) => this.#lose(failure),
     });
   }
 
-  #send({ stdin }: ChildProcessWithoutNullStreams): void {
-    const sent = (error?: Error | null): void => {
-      this.#sent = error === undefined || error === null;
-    };
-    // A terminal has no end of file: there the command itself knows how long the script is.
-    if (this.#becoming.pty) stdin.write(this.#script, sent);
-    else stdin.end(this.#script, sent);
-  }
-
   /** Goes on to the layer that ssh is in, and gives the place back once it is logged in. */
   #look(): OpensshLog {
-    const log = readLog(readBounded(this.#files.log));
-    if (this.#settled || this.#clock.layer === "script") return log;
-    if (log.layer !== this.#clock.layer) this.#enter(log.layer);
-    if (log.layer === "channel" || log.layer === "shell") this.#giveSlotBack();
+    const log = this.#child?.look() ?? noLog;
+    if (this.#settled) return log;
+    if (log.bytes > MAX_LOG_BYTES) this.#lose(failures.floodFailure(this.#host, MAX_LOG_BYTES));
+    else if (this.#clock.layer !== "script" && log.layer !== this.#clock.layer) this.#enter(log.layer);
     return log;
   }
 
   #onBytes(kind: "stdout" | "stderr", heard: Buffer): void {
-    const bytes = this.#settled || this.#talk === undefined ? heard : this.#talk.feed(kind, heard);
+    if (this.#settled) return;
+    // A ProxyCommand, or the ssh of a bastion, may say something before there is a node.
+    if (this.#clock.layer !== "script" && isBefore(this.#look().layer)) {
+      this.#noise = Buffer.concat([this.#noise, heard.subarray(-MAX_NOISE_BYTES)]).subarray(-MAX_NOISE_BYTES);
+      return;
+    }
+    const bytes = this.#talk === undefined ? heard : this.#talk.feed(kind, heard);
     if (this.#settled || bytes === undefined) return;
     this.#replyBytes += bytes.length;
     if (this.#replyBytes > MAX_REPLY_BYTES) {
       this.#lose(failures.floodFailure(this.#host, MAX_REPLY_BYTES));
       return;
     }
-    // A ProxyCommand may say something before there is a node.
-    if (this.#clock.layer !== "script" && this.#look().layer === "shell") this.#enter("script");
+    if (this.#clock.layer === "shell") this.#enter("script");
     else this.#clock.heard();
     this.chunks.push({ kind, bytes });
   }
@@ -201,27 +201,44 @@ export class OpensshSession {
   #onEnd(): void {
     if (this.#settled) return;
     const log = this.#look();
-    const { layer } = this.#clock;
+    if (this.#settled) return;
     const refused = log.exit && this.#talk?.ended(log.exit.status);
     if (refused !== undefined) this.#lose(refused);
-    else if (log.exit === undefined) this.#lose(logFailure(this.#host, { ...log, layer }, this.#scriptSent(log)));
-    else this.#settle({ kind: "exit", ...log.exit });
+    else if (log.exit !== undefined) this.#settle({ kind: "exit", ...log.exit });
+    else {
+      const noise = this.#noise.toString("latin1");
+      const failure = logFailure(this.#host, { ...log, layer: this.#clock.layer }, noise, this.#scriptSent(log));
+      if (isDropped(log, noise)) this.#later(failure);
+      else this.#lose(failure);
+    }
+  }
+
+  /** sshd drops connections that come at once before its first word: nothing was sent, so nothing is done twice. */
+  #later(failure: Failure): void {
+    this.#child?.end();
+    this.#giveSlotBack();
+    const waitMs = this.#backoff.next();
+    if (waitMs === undefined) {
+      this.#lose(this.#backoff.counted(failure));
+      return;
+    }
+    this.#enter("queue");
+    this.#waiting = setTimeout(() => void this.#attempt(), waitMs);
   }
 
   /** ssh had taken all of it, and the node had agreed to run a shell. */
   #scriptSent({ layer }: OpensshLog): boolean {
-    return this.#sent && layer === "shell";
+    return this.#child?.sent === true && layer === "shell";
   }
 
   #lose(failure: Failure): void {
-    const scriptSent = this.#scriptSent(readLog(readBounded(this.#files.log)));
+    const scriptSent = this.#child !== undefined && this.#scriptSent(this.#child.look());
     this.#settle({ kind: "lost", failure, layer: this.#clock.layer, ...(scriptSent ? { scriptSent } : {}) });
   }
 
   #enter(layer: Layer): void {
     if (this.#settled) return;
-    if (layer === "script") clearInterval(this.#looking);
-    if (layer === "script" || layer === "shell") this.#giveSlotBack();
+    if (layer === "channel" || layer === "shell" || layer === "script") this.#giveSlotBack();
     this.#clock.enter(layer);
     this.chunks.push({ kind: "layer", layer });
   }
@@ -247,43 +264,19 @@ export class OpensshSession {
     this.#settled = true;
     this.#clock.stop();
     clearTimeout(this.#hostClock);
-    clearTimeout(this.#drain);
-    clearInterval(this.#looking);
+    clearTimeout(this.#waiting);
     this.#signal.removeEventListener("abort", this.#stop);
     this.#giveSlotBack();
     this.#talk?.stop();
     this.#turn?.leave();
     if (last !== undefined) this.chunks.push(last);
     this.chunks.end();
-    endGroup(this.#child);
-    rmSync(this.#files.log, { force: true });
+    this.#child?.end();
     this.#onSettled();
   }
 }
 
-/** ssh, and a ProxyCommand it started. */
-const endGroup = (child: ChildProcessWithoutNullStreams | undefined): void => {
-  if (child?.pid === undefined) return;
-  child.stdout.destroy();
-  child.stderr.destroy();
-  child.stdin.destroy();
-  try {
-    kill(-child.pid, "SIGKILL");
-  } catch {
-    // all of it has ended
-  }
-};
+const noLog: OpensshLog = { layer: "resolve", exit: undefined, said: [], bytes: 0 };
 
-const readBounded = (file: string): string => {
-  try {
-    const fd = openSync(file, "r");
-    try {
-      const bytes = Buffer.alloc(MAX_LOG_BYTES);
-      return bytes.toString("latin1", 0, readSync(fd, bytes, 0, MAX_LOG_BYTES, 0));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return ""; // ssh has not written it yet
-  }
-};
+/** No node has shown its key yet. */
+const isBefore = (layer: Layer): boolean => ["resolve", "tcp", "banner", "kex"].includes(layer);

@@ -286,6 +286,24 @@ const bastions: readonly AgreementCase[] = [
   },
 ];
 
+const otherDecisions: readonly AgreementCase[] = [
+  {
+    name: "a host key that a file of its own revokes",
+    config: "RevokedHostKeys @DIR@/revoked",
+    files: { revoked: "@ED@\n@RSA@" },
+    decision: "host key",
+  },
+  { name: "no limit to the wait", config: "ConnectTimeout 0", decision: "connects" },
+  { name: "no key is to be shown", config: "PubkeyAuthentication no", decision: "authentication" },
+  {
+    name: "another way to log in is preferred",
+    config: "PreferredAuthentications password",
+    decision: "authentication",
+  },
+  { name: "another family of addresses", config: "AddressFamily inet6", decision: "no address" },
+  { name: "the family it has", config: "AddressFamily inet", decision: "connects" },
+];
+
 const certified = "IdentityFile @STRANGER@\nCertificateFile @DIR@/certificate\nIdentitiesOnly yes";
 const onlySsh: readonly AgreementCase[] = [
   {
@@ -317,4 +335,5 @@ const onlySsh: readonly AgreementCase[] = [
 export const agreementCases: readonly AgreementCase[] = [
   ...[...keys, ...hostKey, ...sections, ...algorithms, ...bastions],
   ...onlySsh,
+  ...otherDecisions,
 ];
