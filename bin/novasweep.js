@@ -10,8 +10,8 @@ if (major < 22 || (major === 22 && minor < 22)) {
   process.exit(2);
 }
 process.env.NODE_ENV = "production";
-// Names are looked up on half of these threads; with the usual four, two dead names would hold up the names of a fleet.
-process.env.UV_THREADPOOL_SIZE ??= "64";
+// Names are looked up on half of these threads: one for each login under way, and one for each that was given up and cannot be taken back.
+process.env.UV_THREADPOOL_SIZE ??= "128";
 // In the user's own cache: what lies in the shared temporary directory anybody may have put there.
 const home = process.env.XDG_CACHE_HOME || (process.env.HOME && `${process.env.HOME}/.cache`);
 if (home) module.enableCompileCache(`${home}/novasweep/compiled`);

@@ -11,13 +11,6 @@ const swallow = (): void => undefined;
 process.stdout.on("error", swallow);
 process.stderr.on("error", swallow);
 
-/** Resolves when all that was written has gone, or nobody takes it any more. */
-const drained = (stream: NodeJS.WriteStream): Promise<void> =>
-  new Promise((resolve) => {
-    stream.once("error", () => resolve());
-    stream.write("", () => resolve());
-  });
-
 const complainOfBug = (error: unknown): never => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
@@ -30,7 +23,7 @@ process.on("unhandledRejection", complainOfBug);
 
 try {
   const { username, homedir } = userInfo();
-  const status = await runProgram(process.argv.slice(2), {
+  process.exitCode = await runProgram(process.argv.slice(2), {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -49,9 +42,6 @@ try {
       };
     },
   });
-  // Lookups of dead names cannot be taken back and would keep the process for minutes.
-  await Promise.all([drained(process.stdout), drained(process.stderr)]);
-  process.exit(status);
 } catch (error) {
   complainOfBug(error);
 }

@@ -1,12 +1,12 @@
 import type { Host } from "../domain/host.ts";
 import type { HostName } from "../domain/ids.ts";
-import { LineCutter } from "../domain/line-cutter.ts";
 import type { Failure, Refusal } from "../domain/outcome.ts";
 import type { Ran } from "../domain/ran.ts";
 import { beginLine, commandScript, refusalPrefix } from "../remote/command-script.ts";
 import type { Chunk } from "../transport/transport.ts";
 import { Capture } from "./capture.ts";
 import type { ExecContext } from "./exec.ts";
+import { LineCutter } from "./line-cutter.ts";
 import { watchLayers } from "./listen.ts";
 import type { Ending } from "./prove.ts";
 

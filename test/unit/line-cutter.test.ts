@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LineCutter } from "../../src/domain/line-cutter.ts";
+import { LineCutter } from "../../src/engine/line-cutter.ts";
 
 test("lines are the same however the bytes come", () => {
   fc.assert(
