@@ -22,9 +22,9 @@ const shellOnly = (source: string): string =>
     .replace(/\\\n/g, " ");
 
 /** Each use of a tool: its name and the words up to the end of the command. */
-const uses = (source: string): readonly { readonly tool: string; readonly words: readonly string[] }[] =>
+const uses = (source: string, table = tools): readonly { readonly tool: string; readonly words: readonly string[] }[] =>
   [...shellOnly(source).matchAll(/\$([A-Z]{2,})\b['"]?((?:\\"|[^|;&)\n])*)/g)].flatMap(([, tool = "", rest = ""]) =>
-    tools.some(({ name }) => name === tool) ? [{ tool, words: rest.trim().split(/\s+/) }] : [],
+    table.some(({ name }) => name === tool) ? [{ tool, words: rest.trim().split(/\s+/) }] : [],
   );
 
 const all = names.map(text).join("\n");
@@ -35,8 +35,8 @@ const optionsOf = (options: string): ReadonlySet<string> => new Set(options.spli
 /** Tools whose first word is a verb. */
 const verbs = new Set(["BEADM", "PKG", "SVCADM", "SVCCFG", "ZFS", "ZONEADM"]);
 
-const unknownOptions = (tool: string, words: readonly string[]): readonly string[] => {
-  const allowed = optionsOf(tools.find(({ name }) => name === tool)?.options ?? "");
+const unknownOptions = (tool: string, words: readonly string[], table = tools): readonly string[] => {
+  const allowed = optionsOf(table.find(({ name }) => name === tool)?.options ?? "");
   const dashed = words
     .filter((word) => /^-[A-Za-z0-9]/.test(word))
     .flatMap((word) => (allowed.has(word) ? [] : [...word.slice(1)].map((letter) => `-${letter}`)))
@@ -79,6 +79,45 @@ test("every line of tools.txt is used, names its tool, lies at an absolute path 
       ).toBe(true);
     }
   }
+});
+
+/** What the cleaner may call: it runs by itself, and as nova. */
+const cleanerTools = parseTools(
+  [
+    "DATE\t/usr/bin/date\t\tdate(1) POSIX",
+    "DU\t/usr/bin/du\t-s -k\tdu(1) POSIX",
+    "FIND\t/usr/bin/find\t-prune -mmin\tON find.c",
+    "FUSER\t/usr/sbin/fuser\t\tsheet 6.1",
+    "LN\t/usr/bin/ln\t-s\tln(1) POSIX",
+    "LS\t/usr/bin/ls\t-l -n -i -q -s -t -r -u -d -E\tsheet 6.1, 6.5; ls(1) POSIX",
+    "NAWK\t/usr/bin/nawk\t-v\tsheet 6.1",
+    "PS\t/usr/bin/ps\t-p\tps(1) POSIX",
+    "RM\t/usr/bin/rm\t-f\tsheet 6.1",
+    "SVCPROP\t/usr/bin/svcprop\t-p\tsheet 2.7",
+    "ZFS\t/usr/sbin/zfs\tget list -H -p -o\tsheet 3.1",
+    "ZONEADM\t/usr/sbin/zoneadm\tlist -c -p\tsheet 6.1",
+  ].join("\n"),
+);
+
+test("the cleaner calls the tools of its prelude alone, with these options, each at its absolute path", () => {
+  const cleaner = text("../payload/nova-cache-cleanup");
+  const prelude = new Map(
+    [...cleaner.matchAll(/^([A-Z]{2,})=(\/.*)$/gm)].map(([, name, path]) => [name, path] as const),
+  );
+  expect(prelude).toEqual(new Map(cleanerTools.map(({ name, path }) => [name, path] as const)));
+  const called = uses(cleaner, cleanerTools);
+  expect(new Set(called.map(({ tool }) => tool))).toEqual(new Set(cleanerTools.map(({ name }) => name)));
+  const unknown = called.flatMap(({ tool, words }) => unknownOptions(tool, words, cleanerTools).map((word) => `${tool} ${word}`));
+  expect(unknown).toEqual([]);
+  expect(unknownOptions("RM", ["-r", "x"], cleanerTools)).toEqual(["-r"]);
+  const functions = new Set([...cleaner.matchAll(/^([a-z_]+)\(\)/gm)].map(([, name = ""]) => name));
+  const awk = cleaner.replaceAll(/^(?:CHOOSE|JUDGE)='[^']*'$/gm, "PROGRAM=1");
+  const patterns = new Set([...awk.matchAll(/^\s*([a-z_ |,-]+)\)/gm)].flatMap(([, list = ""]) => list.split(/[ |,]+/)));
+  const more = new Set(["cd", "pwd", "unset", "shift", "."]);
+  const bare = commands(awk).filter(
+    (word) => !builtins.has(word) && !functions.has(word) && !patterns.has(word) && !more.has(word),
+  );
+  expect([...new Set(bare)]).toEqual([]);
 });
 
 /** Builtins and keywords of a POSIX shell that the scripts use. */
