@@ -39,6 +39,8 @@ class Account {
   readonly failed = new Set<string>();
   first: Waiting | undefined;
   readonly waiting = new Set<Waiting>();
+  #answering = false;
+  #changed = false;
 
   /** What is known for a host; undefined: nothing yet. */
   answerFor(host: string): Answer | undefined {
@@ -47,8 +49,19 @@ class Account {
     return this.wrongOn === undefined ? undefined : { kind: "hold", wrongOn: this.wrongOn };
   }
 
-  /** Answers those who wait as far as they can be: all, or the one who is the next first. */
+  /** Answers those who wait as far as they can be: all, or the one who is the next first. An answer may end turns, and so call this again. */
   goOn(): void {
+    this.#changed = true;
+    if (this.#answering) return;
+    this.#answering = true;
+    while (this.#changed) {
+      this.#changed = false;
+      this.#answerOnce();
+    }
+    this.#answering = false;
+  }
+
+  #answerOnce(): void {
     for (const one of [...this.waiting].sort((a, b) => Number(b.connected) - Number(a.connected))) {
       // An answer may end other turns.
       if (!this.waiting.has(one)) continue;

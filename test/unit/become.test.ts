@@ -217,6 +217,30 @@ describe("the gate", () => {
     expect(gate.wrongOn(hostOf("a", "sudo"))).toBe("a");
   });
 
+  it("lets those that are connected already go before those that may be dead", () => {
+    const { told, ask, is } = gateOf();
+    ask("dead1", "sudo", false);
+    ask("dead2", "sudo", false);
+    ask("alive");
+    is("dead1", "leave");
+    expect(told).toEqual(["dead1", "alive"]);
+  });
+
+  it("holds thousands of hosts, each of which ends when it hears so, as it holds one", () => {
+    const { gate, ask, is } = gateOf();
+    ask("first");
+    let held = 0;
+    for (let at = 0; at < 5_000; at++) {
+      const turn = gate.turn(hostOf(`h${at}`, "sudo"));
+      turn?.ask(({ kind }) => {
+        if (kind === "hold") held += 1;
+        turn.leave();
+      }, true);
+    }
+    is("first", "rejected");
+    expect(held).toBe(5_000);
+  });
+
   it("goes on to the next when the first is gone without a word", () => {
     const { told, ask, is } = gateOf();
     for (const name of ["a", "b", "c"]) ask(name);
