@@ -1,31 +1,55 @@
 import { defineConfig } from "vitest/config";
 
-const project = (name: string, testTimeout: number, more: readonly string[] = []) => ({
-  test: { name, include: [`${name}/**/*.test.{ts,tsx}`, ...more], testTimeout, hookTimeout: testTimeout },
+interface Project {
+  readonly name: string;
+  readonly timeoutMs: number;
+  /** Files at once, on two cores. */
+  readonly workers: number;
+  /** The quick ones first, and each by itself: what has other workers has to be another group. */
+  readonly order: number;
+  readonly more?: readonly string[];
+}
+
+const project = ({ name, timeoutMs, workers, order, more = [] }: Project) => ({
+  test: {
+    name,
+    include: [`${name}/**/*.test.{ts,tsx}`, ...more],
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+    maxWorkers: workers,
+    sequence: { groupOrder: order },
+  },
 });
 
 /** One project a suite; run from here: `vitest run --root test --project unit`. */
 export default defineConfig({
   test: {
-    // Two cores: with a file a core a quarter of them is idle, for most tests wait on processes.
-    maxWorkers: 3,
     projects: [
-      project("unit", 10_000),
-      project("shell", 300_000),
-      project("integration", 300_000),
-      project("e2e", 240_000),
+      project({ name: "unit", timeoutMs: 10_000, workers: 2, order: 1 }),
+      // Most of these wait on processes: with a file a core a quarter of the machine is idle.
+      project({ name: "shell", timeoutMs: 300_000, workers: 3, order: 2 }),
+      project({ name: "integration", timeoutMs: 300_000, workers: 3, order: 2 }),
+      // A person at a terminal waits for the screen: three such files at once would wait for each other.
+      project({ name: "e2e", timeoutMs: 240_000, workers: 2, order: 3 }),
       // npm run test:long: what takes minutes, and the wide counts of some of the others.
-      project("long", 1_200_000, [
-        "integration/nova-conf-oslo.test.ts",
-        "integration/real-become-password.test.ts",
-        "integration/ssh-agreement.test.ts",
-        "integration/ssh-config-without-ssh.test.ts",
-        "e2e/pipes.test.ts",
-        "integration/transport-bastion.test.ts",
-        "shell/apply.test.ts",
-        "shell/cleaner.test.ts",
-        "shell/probe.test.ts",
-      ]),
+      project({
+        name: "long",
+        timeoutMs: 1_200_000,
+        workers: 2,
+        order: 4,
+        more: [
+          "integration/nova-conf-oslo.test.ts",
+          "integration/real-become-password.test.ts",
+          "integration/ssh-agreement.test.ts",
+          "integration/ssh-config-without-ssh.test.ts",
+          "e2e/pipes.test.ts",
+          "integration/transport-bastion.test.ts",
+          "shell/apply.test.ts",
+          "shell/cleaner.test.ts",
+          "shell/cleaner-choice.test.ts",
+          "shell/probe.test.ts",
+        ],
+      }),
     ],
   },
 });
