@@ -107,7 +107,9 @@ test("the cleaner calls the tools of its prelude alone, with these options, each
   expect(prelude).toEqual(new Map(cleanerTools.map(({ name, path }) => [name, path] as const)));
   const called = uses(cleaner, cleanerTools);
   expect(new Set(called.map(({ tool }) => tool))).toEqual(new Set(cleanerTools.map(({ name }) => name)));
-  const unknown = called.flatMap(({ tool, words }) => unknownOptions(tool, words, cleanerTools).map((word) => `${tool} ${word}`));
+  const unknown = called.flatMap(({ tool, words }) =>
+    unknownOptions(tool, words, cleanerTools).map((word) => `${tool} ${word}`),
+  );
   expect(unknown).toEqual([]);
   expect(unknownOptions("RM", ["-r", "x"], cleanerTools)).toEqual(["-r"]);
   const functions = new Set([...cleaner.matchAll(/^([a-z_]+)\(\)/gm)].map(([, name = ""]) => name));
