@@ -59,7 +59,7 @@ export class HostKeyFiles {
   of(server: Pick<Endpoint, "knownHostsFiles">): HostKeys {
     const files = (this.#forAll ? undefined : server.knownHostsFiles) ?? this.#files;
     const list = this.#read.of(files);
-    const hostKeys = this.#made.get(list) ?? new HostKeys(files, list, this.#policy, this.#notes);
+    const hostKeys = this.#made.get(list) ?? new HostKeys(files, list, this.#policy, this.#notes, this.#forAll);
     this.#made.set(list, hostKeys);
     return hostKeys;
   }
@@ -74,11 +74,13 @@ type Named = Pick<Reached, "address" | "port" | "knownAs" | "jump" | "newKeys">;
 export class HostKeys {
   readonly #files: readonly string[];
   readonly #list: KnownList;
+  readonly #forAll: boolean;
   readonly #policy: HostKeyPolicy;
   readonly #notes: KeyNotes;
 
-  /** `files` in the order of trust, and what is in them; new keys go to the first. */
-  constructor(files: readonly string[], list: KnownList, policy: HostKeyPolicy, notes: KeyNotes) {
+  /** `files` in the order of trust, and what is in them; new keys go to the first. `forAll`: whatever a server says of its own. */
+  constructor(files: readonly string[], list: KnownList, policy: HostKeyPolicy, notes: KeyNotes, forAll: boolean) {
+    this.#forAll = forAll;
     this.#files = files;
     this.#list = list;
     this.#policy = policy;
@@ -151,7 +153,7 @@ export class HostKeys {
   record(server: Named, key: Buffer): Failure | undefined {
     const [address, port] = filedAs(server);
     const blob = key.toString("base64");
-    const file = server.newKeys === "nowhere" ? undefined : this.#files[0];
+    const file = server.newKeys === "nowhere" && !this.#forAll ? undefined : this.#files[0];
     if (file === undefined) return noPlace("no known_hosts file is configured");
     // Another connection to the same host may have been first: then its key is the known one.
     const now = this.#known.judge(address, port, blob);

@@ -126,6 +126,39 @@ describe.concurrent("the same hosts are let in as by ssh, with accept-new", () =
   });
 });
 
+describe("a new key is recorded", () => {
+  const accept = async (more: Parameters<typeof sshTransport>[0], newKeys?: "nowhere"): Promise<string | undefined> => {
+    const transport = sshTransport({ identityFiles: [key], hostKeyPolicy: "accept-new", ...more });
+    const host = sshHost(sshd.address, sshd.port, newKeys === undefined ? {} : { newKeys });
+    const { code } = await collect(transport.run(host, "exit 0\n", never));
+    await transport.close();
+    return code;
+  };
+
+  test("in no file that is not the user's own: then it is not accepted", async () => {
+    const global = fileWith("# of the machine\n");
+    expect(await accept({ knownHostsFiles: [global] }, "nowhere")).toBe("E_HOSTKEY");
+    expect(readFileSync(global, "utf8")).toBe("# of the machine\n");
+  });
+
+  test("in the file of the command line, whatever ssh's configuration says", async () => {
+    const file = fileWith("");
+    expect(await accept({ knownHostsFiles: [file], knownHostsForAll: true }, "nowhere")).toBeUndefined();
+    expect(readFileSync(file, "utf8")).toBe(filled("NAME ours\n"));
+  });
+
+  test("where there is no disk, too", async () => {
+    expect(await accept({ knownHostsFiles: ["/dev/null"] })).toBeUndefined();
+  });
+});
+
+test("an authority speaks for a plain name on every port", () => {
+  const known = new KnownHosts();
+  known.read(filled("@cert-authority *.example ours\n"), "f");
+  expect([22, 2222].map((port) => known.hasAuthority("cn01.example", port))).toEqual([true, true]);
+  expect(known.hasAuthority("cn01.other", 2222)).toBe(false);
+});
+
 test.for(["strict", "accept-new"] as const)(
   "a revoked key is refused with file and line: %s",
   async (hostKeyPolicy) => {

@@ -160,6 +160,17 @@ test("a busy server that drops connections is tried again, and all get in", asyn
   await busy.stop();
 });
 
+test("without a place for its logs ssh is not started, and that is the host's failure, not the run's", async () => {
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = join(sshd.dir, "absent");
+  const reply = await run();
+  process.env["TMPDIR"] = before;
+  expect(reply).toMatchObject({
+    code: "E_CONNECT",
+    message: expect.stringMatching(/no folder of its own in .*ENOENT/),
+  });
+});
+
 describe("a peer that has shown no key", () => {
   /** A banner, then one packet in the clear after the other: `SSH_MSG_DEBUG` with this text (RFC 4253, 11.3). */
   const talker = async (text: string, times: number): Promise<Server & { readonly port: number }> => {

@@ -58,22 +58,16 @@ describe.concurrent("the sshd session is killed", () => {
     await fleet.staysInSync(node);
   });
 
-  test("before the shell has read the script: nothing runs, and nobody says otherwise", async () => {
-    const node = fleet.node("unread");
-    putHeldSession(node, holdSecondConnection);
-    const rollout = fleet.rollout(node);
-    await held(node, rollout);
-    signalSessions(node, "SIGKILL");
-    letGo(node);
-    expectEnd(await rollout, notBegun);
-    await expectWhole(node, fleet.before(), "old");
-    expect(restarts(node)).toBe(0);
-    await fleet.mends(node, "changed");
-  });
-
-  test("before the shell has begun with the script it has: it does not begin when nobody listens", async () => {
-    const node = fleet.node("late");
-    putHeldSession(node, holdReceivedScript);
+  test.each([
+    ["before the shell has read the script: nothing runs, and nobody says otherwise", "unread", holdSecondConnection],
+    [
+      "before the shell has begun with the script it has: it does not begin when nobody listens",
+      "late",
+      holdReceivedScript,
+    ],
+  ])("%s", async (_, name, hold) => {
+    const node = fleet.node(name);
+    putHeldSession(node, hold);
     const rollout = fleet.rollout(node);
     await held(node, rollout);
     signalSessions(node, "SIGKILL");

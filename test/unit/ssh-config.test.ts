@@ -87,6 +87,14 @@ describe("a dump", () => {
     ["proxycommand nc %h %p\n", "ProxyCommand in ssh's configuration"],
     ["certificatefile ~/.ssh/cert\n", "CertificateFile in ssh's configuration"],
     ["pkcs11provider /lib/p11.so\n", "PKCS11Provider in ssh's configuration"],
+    ["revokedhostkeys /r\n", "RevokedHostKeys in ssh's configuration"],
+    ["knownhostscommand /k\n", "KnownHostsCommand in ssh's configuration"],
+    ["addressfamily inet\n", "AddressFamily in ssh's configuration"],
+    ["bindaddress 10.0.0.9\n", "BindAddress in ssh's configuration"],
+    ["pubkeyauthentication false\n", "PubkeyAuthentication in ssh's configuration"],
+    ["preferredauthentications keyboard-interactive\n", "PreferredAuthentications in ssh's configuration"],
+    ["preferredauthentications gssapi-with-mic,publickey\n", undefined],
+    ["connecttimeout 0\n", undefined],
     ["proxycommand none\n", undefined],
   ])("that only ssh itself can follow says so: %s", (text, needsOpenssh) => {
     expect(answer(text)).toEqual({ ok: true, value: { jump: [], ...(needsOpenssh && { needsOpenssh }) } });
@@ -135,6 +143,7 @@ describe("whether there is anything to ask about", () => {
     ],
     ["a comment", { config: "# ProxyJump bastion\n" }, false],
     ["a line of ours, in any case and form", { config: "host *\n\tHOSTNAME=cn%h\n" }, true],
+    ["a keyword in quotes", { config: '"UserKnownHostsFile" /k\n' }, true],
     [
       "a line of ours in a file that is included",
       { config: "Include more/*\n", "more/a": "", "more/b": "user x\n" },
