@@ -29,6 +29,13 @@ export type Change =
     }
   | { readonly kind: "dataset.quota"; readonly dataset: string; readonly from: Bytes; readonly to: Bytes }
   | {
+      readonly kind: "dataset.set";
+      readonly dataset: string;
+      readonly property: "canmount" | "com.sun:auto-snapshot";
+      readonly from: string;
+      readonly to: string;
+    }
+  | {
       /** Makes the directory when missing, then sets owner, group and mode. */
       readonly kind: "directory.own";
       readonly path: AbsPath;

@@ -45,6 +45,7 @@ const hostObjections = ({ host, changes }: Changing, hostTimeoutS: Seconds): rea
 const order: readonly Change["kind"][] = [
   "dataset.create",
   "dataset.quota",
+  "dataset.set",
   "directory.own",
   "cleaner.install",
   "cleaner.configure",
@@ -78,6 +79,8 @@ const changeObjections = (change: Change, all: readonly Change[], hostTimeoutS: 
       return [...datasetName(change.dataset), ...positive("quota", change.quotaBytes)];
     case "dataset.quota":
       return [...datasetName(change.dataset), ...positive("quota", change.to)];
+    case "dataset.set":
+      return datasetName(change.dataset);
     case "directory.own":
       return isPlainPath(change.path) && change.path.split("/").length > 2
         ? []

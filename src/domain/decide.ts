@@ -3,9 +3,9 @@ import { type Desired, desire, inForceOf, type Payload } from "./desired.ts";
 import { drift } from "./drift.ts";
 import type { Facts } from "./facts.ts";
 import type { HostName, Seconds } from "./ids.ts";
-import { drainedNote, notes } from "./notes.ts";
+import { drainedNote, notes, snapshotsWords } from "./notes.ts";
 import type { Outcome, Refusal } from "./outcome.ts";
-import type { Aspect, Drift, HostPlan } from "./plan.ts";
+import { type Aspect, type Drift, type HostPlan, leftToOperator } from "./plan.ts";
 import { type Accepted, refusals, unsupported } from "./refusals.ts";
 import { isNonEmpty, type Result } from "./result.ts";
 import type { Settings } from "./settings.ts";
@@ -27,15 +27,17 @@ export interface Assessment {
   readonly drift: readonly Drift[];
   readonly refusals: readonly Refusal[];
   readonly desired?: Desired;
+  /** Nothing is left that a rollout could mend; a person may still have something to do. */
+  readonly mended: boolean;
 }
 
 /** Looks at one host and says how it drifts and what would keep a rollout from mending it. */
 export const assess = (facts: Facts, settings: Settings, payload: Payload, accepted: Accepted): Assessment => {
   const no = unsupported(facts, settings);
-  if (no !== undefined) return { outcome: "refused", drift: [], refusals: [no] };
+  if (no !== undefined) return { outcome: "refused", drift: [], refusals: [no], mended: false };
   const desired = desire(facts, settings, payload);
   // What could not be worked out is not in sync: the refusal says why.
-  if (!desired.ok) return { outcome: "drifted", drift: [], refusals: [desired.error] };
+  if (!desired.ok) return { outcome: "drifted", drift: [], refusals: [desired.error], mended: false };
   const found = drift(facts, desired.value);
   const why = refusals(facts, desired.value, accepted);
   // What was not seen, or does not run, is not in sync, whatever the files say.
@@ -47,6 +49,7 @@ export const assess = (facts: Facts, settings: Settings, payload: Payload, accep
     drift: found,
     refusals: why,
     desired: desired.value,
+    mended: !doubtful && found.every(({ aspect }) => leftToOperator.has(aspect)),
   };
 };
 
@@ -64,14 +67,26 @@ export const decide = (facts: Facts, question: Question): HostPlan => {
   if (desired === undefined) throw new Error(`${host}: drifted, not refused, and nothing desired`);
   const changes = changesFor(facts, desired, found, question);
   if (!changes.ok) return { verdict: "refuse", host, drift: found, refusals: [changes.error] };
-  if (!isNonEmpty(changes.value)) throw new Error(`${host}: drifts, and no change mends it`);
+  if (!isNonEmpty(changes.value))
+    return { verdict: "refuse", host, drift: found, refusals: [toOperator(facts, desired, found)] };
   return {
     verdict: "change",
     host,
     basis: facts.at,
     drift: found,
     changes: changes.value,
-    notes: notes(facts, desired),
+    notes: notes(facts, desired, found),
+  };
+};
+
+/** What nobody but a person may mend; any other drift without a change is a bug of ours. */
+const toOperator = (facts: Facts, { dataset }: Desired, found: readonly Drift[]): Refusal => {
+  const ours = found.filter(({ aspect }) => !leftToOperator.has(aspect));
+  if (ours.length > 0) throw new Error(`no change mends ${ours.map(({ aspect }) => aspect).join(", ")}`);
+  return {
+    code: "E_SNAPSHOTS",
+    message: snapshotsWords(facts, dataset),
+    try: `zfs list -r -t snapshot ${dataset} names them: destroy those nobody needs`,
   };
 };
 
@@ -113,9 +128,21 @@ const datasetChanges = (facts: Facts, desired: Desired, drifts: (aspect: Aspect)
     ...(drifts("quota") && present?.seen
       ? [{ kind: "dataset.quota", dataset, from: present.value.quotaBytes, to: quotaBytes } as const]
       : []),
+    ...(drifts("canmount") && present?.seen
+      ? [{ kind: "dataset.set", dataset, property: "canmount", from: present.value.canmount, to: "on" } as const]
+      : []),
+    ...(drifts("auto-snapshot") && present?.seen ? [autoSnapshotChange(dataset, present.value.autoSnapshot)] : []),
     ...(made || drifts("owner") ? [...new Set([mountpoint, cacheDir])].map(own) : []),
   ];
 };
+
+const autoSnapshotChange = (dataset: string, from: string): Change => ({
+  kind: "dataset.set",
+  dataset,
+  property: "com.sun:auto-snapshot",
+  from,
+  to: "false",
+});
 
 const cleanerChanges = (facts: Facts, desired: Desired, drifts: (aspect: Aspect) => boolean): readonly Change[] => {
   const { payload, settings, cleanerProperties: properties } = desired;

@@ -12,6 +12,9 @@ export const drift = (facts: Facts, desired: Desired): readonly Drift[] =>
   [
     datasetDrift(facts, desired),
     quotaDrift(facts, desired),
+    canmountDrift(facts, desired),
+    autoSnapshotDrift(facts, desired),
+    snapshotsDrift(facts, desired),
     ownerDrift(facts, desired, desired.mountpoint),
     desired.cacheDir === desired.mountpoint ? undefined : ownerDrift(facts, desired, desired.cacheDir),
     ...cleanerDrift(facts, desired),
@@ -32,6 +35,35 @@ const quotaDrift = (facts: Facts, desired: Desired): Drift | undefined => {
   const have = dataset.value.quotaBytes;
   return { aspect: "quota", have: have === 0 ? "none" : size(have), want: size(desired.quotaBytes) };
 };
+
+/** Mounted now and not at the next boot: images would then fill the boot environment. */
+const canmountDrift = (facts: Facts, desired: Desired): Drift | undefined => {
+  const dataset = facts.datasets[desired.dataset];
+  if (!dataset?.seen || !dataset.value.mounted || dataset.value.canmount === "on") return undefined;
+  return { aspect: "canmount", have: dataset.value.canmount, want: "on" };
+};
+
+const autoSnapshotDrift = (facts: Facts, desired: Desired): Drift | undefined => {
+  const dataset = facts.datasets[desired.dataset];
+  if (!dataset?.seen || dataset.value.autoSnapshot === "false") return undefined;
+  return {
+    aspect: "auto-snapshot",
+    have: dataset.value.autoSnapshot === "-" ? "unset" : dataset.value.autoSnapshot,
+    want: "false",
+  };
+};
+
+/** Snapshots hold what is evicted, and count against the quota. */
+const snapshotsDrift = (facts: Facts, desired: Desired): Drift | undefined => {
+  const dataset = facts.datasets[desired.dataset];
+  const count = snapshotsOf(facts, desired.dataset);
+  if (!dataset?.seen || count === 0) return undefined;
+  return { aspect: "snapshots", have: `${count} that hold ${size(dataset.value.usedBySnapshotsBytes)}`, want: "none" };
+};
+
+/** How many snapshots were counted of a dataset. */
+export const snapshotsOf = ({ snapshots }: Facts, dataset: string): number =>
+  snapshots.seen ? (snapshots.value[dataset] ?? 0) : 0;
 
 const ownerDrift = (facts: Facts, { settings }: Desired, path: AbsPath): Drift | undefined => {
   const want = `${settings.cacheOwner}:${settings.cacheGroup} ${settings.cacheMode}`;

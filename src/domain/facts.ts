@@ -27,6 +27,8 @@ export interface Facts {
   readonly poolAvailableBytes: Observed<Bytes>;
   /** Every dataset the probe asked for by name, plus the one each directory lies on; a name asked for and not there is `absent`. */
   readonly datasets: Readonly<Record<string, Observed<DatasetFacts>>>;
+  /** How many snapshots each of those datasets has; none of the shared ones and of boot environments was counted. */
+  readonly snapshots: Observed<Readonly<Record<string, number>>>;
   /** Directories asked for: the candidates of every layout, the value in force, the known legacy caches. */
   readonly directories: Readonly<Record<AbsPath, Observed<DirectoryFacts>>>;
   /** The cleaner's instance; absent: SMF knows none. */
@@ -118,6 +120,10 @@ export interface DatasetFacts {
   readonly availableBytes: Bytes;
   readonly atime: boolean;
   readonly readonly: boolean;
+  /** `on`, `off` or `noauto`. */
+  readonly canmount: string;
+  /** `com.sun:auto-snapshot`, by which Solaris' time slider goes; `-` where nobody set it. */
+  readonly autoSnapshot: string;
 }
 
 export interface DirectoryFacts {
@@ -141,7 +147,21 @@ export interface ImagesFacts {
   readonly partial: number;
   /** Names that make the cache busy: `.downloading`, or changed less than 2 minutes ago. At most 5. */
   readonly busy: readonly string[];
+  /** Names of any kind in the directory, and the first of them (empty when there is none). */
+  readonly entries: number;
+  readonly firstEntry: string;
+  /** The first images an eviction would take, in its order; none where the directory shares its dataset. */
+  readonly evictedFirst: readonly Candidate[];
 }
+
+/** An image older than the age floor. `at`: when it was last used, or changed where the dataset keeps no times of use. */
+export interface Candidate {
+  readonly bytes: Bytes;
+  readonly at: NodeSeconds;
+}
+
+/** Most candidates a probe names for one directory. */
+export const CANDIDATES_MAX = 40;
 
 export interface CleanerFacts {
   readonly service: ServiceFacts;

@@ -66,6 +66,7 @@ export const failureCodes = [
   "E_CONF_ABSENT",
   "E_DATASET",
   "E_OVERLAP",
+  "E_SNAPSHOTS",
   "E_QUOTA_BELOW_USE",
   "E_PATH_LINK",
   // in apply: failed or unknown
@@ -102,3 +103,12 @@ export interface Settled {
   /** A sentence for a person: "takes effect when enabled", "restored". */
   readonly note?: string;
 }
+
+/** A refusal, with what to do about it. */
+export const refusal = (code: FailureCode, message: string, hint: string): Refusal => ({ code, message, try: hint });
+
+/** Names from a node are as many and as long as it likes: the first few say enough. */
+export const some = (names: readonly string[]): string => {
+  const shown = names.slice(0, 5).map((name) => (name.length > 120 ? `${name.slice(0, 120)}…` : name));
+  return [...shown, ...(names.length > 5 ? [`${names.length - 5} more`] : [])].join(", ");
+};

@@ -1,5 +1,5 @@
 import type { Change } from "./change.ts";
-import type { Bytes, EpochMs, HostName, RunId } from "./ids.ts";
+import type { Bytes, EpochMs, HostName, NodeSeconds, RunId } from "./ids.ts";
 import type { Failure, Refusal } from "./outcome.ts";
 import type { NonEmpty } from "./result.ts";
 
@@ -13,6 +13,9 @@ export interface Drift {
 export type Aspect =
   | "dataset"
   | "quota"
+  | "canmount"
+  | "auto-snapshot"
+  | "snapshots"
   | "owner"
   | "cleaner"
   | "cleaner-files"
@@ -20,6 +23,9 @@ export type Aspect =
   | "cleaner-state"
   | "conf"
   | "restart";
+
+/** What only a person may mend: novasweep destroys no snapshot. */
+export const leftToOperator: ReadonlySet<Aspect> = new Set(["snapshots"]);
 
 /** One host's verdict. */
 export type HostPlan =
@@ -61,8 +67,14 @@ export interface GateRule {
   readonly soakS: number;
 }
 
-/** What the first run of the cleaner will evict, for the plan: "7 images, 9.2 GiB, oldest 2015-06-02". */
+/** What the first run of the cleaner will evict: 7 images, 9.2 GiB, oldest 2015-06-02. */
 export interface Eviction {
   readonly images: number;
   readonly bytes: Bytes;
+  /** When the first of them was last used, or changed. */
+  readonly oldest: NodeSeconds | null;
+  /** More than the node named. */
+  readonly more: boolean;
+  /** What is missing to the target when all that may go has gone. */
+  readonly shortBytes: Bytes;
 }

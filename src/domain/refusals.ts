@@ -1,10 +1,10 @@
+import { datasetRefusal, pathRefusal, underneath } from "./dataset-refusals.ts";
 import { type Desired, inForceOf } from "./desired.ts";
 import { isConfNewer, isRestartOwed } from "./drift.ts";
 import type { Facts, Observed } from "./facts.ts";
 import type { AbsPath } from "./ids.ts";
-import type { Refusal } from "./outcome.ts";
+import { type Refusal, refusal, some } from "./outcome.ts";
 import type { Settings } from "./settings.ts";
-import { size } from "./size.ts";
 import { isoTime } from "./time.ts";
 
 /** What the operator accepted on the command line. */
@@ -70,7 +70,9 @@ const blindness = (facts: Facts, desired: Desired): readonly Refusal[] => {
     ["nova-compute's state", facts.service, false],
     [desired.settings.novaConf, facts.conf, true],
     [`dataset ${desired.dataset}`, facts.datasets[desired.dataset], true],
+    [`the snapshots of ${desired.dataset}`, facts.snapshots, false],
     [desired.mountpoint, facts.directories[desired.mountpoint], true],
+    [`what lies in ${desired.mountpoint}`, underneath(facts, desired), true],
     [desired.cacheDir, facts.directories[desired.cacheDir], true],
     ["the images of the cache in force", imagesInForce(facts), true],
     ["the cleaner's instance", facts.cleaner, true],
@@ -192,63 +194,6 @@ const pendingRefusal = (facts: Facts, accepted: Accepted): readonly Refusal[] =>
   ];
 };
 
-const datasetRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
-  const dataset = facts.datasets[desired.dataset];
-  if (!dataset?.seen) return overlap(facts, desired);
-  const { mountpoint, mounted, readonly: isReadonly, quotaBytes, usedBytes } = dataset.value;
-  if (mountpoint !== desired.mountpoint)
-    return [
-      refusal(
-        "E_DATASET",
-        `${desired.dataset} is mounted at ${mountpoint}, not at ${desired.mountpoint}`,
-        "set cache_mountpoint, or zfs set mountpoint on the node",
-      ),
-    ];
-  if (!mounted)
-    return [refusal("E_DATASET", `${desired.dataset} is not mounted`, "zfs mount it, and look what lies underneath")];
-  if (isReadonly) return [refusal("E_DATASET", `${desired.dataset} is read-only`, "zfs set readonly=off")];
-  // A full dataset uses a few blocks more than its quota: the right quota is no reason to leave the node alone.
-  return quotaBytes !== desired.quotaBytes && usedBytes > desired.quotaBytes
-    ? [
-        refusal(
-          "E_QUOTA_BELOW_USE",
-          `${desired.dataset} uses ${size(usedBytes)} (${usedBytes} bytes), more than the quota of ${size(desired.quotaBytes)}`,
-          "set a larger cache_quota, or remove images from it first",
-        ),
-      ]
-    : [];
-};
-
-/** Another dataset mounted where ours shall be. */
-const overlap = (facts: Facts, desired: Desired): readonly Refusal[] => {
-  const other = Object.values(facts.datasets).find(
-    (field) => field.seen && field.value.mounted && field.value.mountpoint === desired.mountpoint,
-  );
-  return other?.seen
-    ? [
-        refusal(
-          "E_OVERLAP",
-          `${other.value.name} is mounted at ${desired.mountpoint}`,
-          "set cache_dataset to it, or another cache_mountpoint",
-        ),
-      ]
-    : [];
-};
-
-const pathRefusal = (facts: Facts, desired: Desired): readonly Refusal[] =>
-  [...new Set([desired.mountpoint, desired.cacheDir])].flatMap((path) => {
-    const directory = facts.directories[path];
-    return directory?.seen && !directory.value.mode.startsWith("d")
-      ? [
-          refusal(
-            "E_PATH_LINK",
-            `${path} is no directory (${directory.value.mode})`,
-            "look what put it there, and move it away",
-          ),
-        ]
-      : [];
-  });
-
 const packagedRefusal = ({ nova }: Facts): readonly Refusal[] =>
   nova.seen && nova.value.cleanerPackage.seen
     ? [
@@ -278,11 +223,3 @@ const busyRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
 const cachesToWatch = (facts: Facts, desired: Desired): readonly AbsPath[] => [
   ...new Set([inForceOf(facts), desired.cacheDir].filter((dir) => dir !== undefined)),
 ];
-
-const refusal = (code: Refusal["code"], message: string, hint: string): Refusal => ({ code, message, try: hint });
-
-/** Names from a node are as many and as long as it likes: the first few say enough. */
-const some = (names: readonly string[]): string => {
-  const shown = names.slice(0, 5).map((name) => (name.length > 120 ? `${name.slice(0, 120)}…` : name));
-  return [...shown, ...(names.length > 5 ? [`${names.length - 5} more`] : [])].join(", ");
-};

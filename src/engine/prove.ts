@@ -1,6 +1,7 @@
 import { assess } from "../domain/decide.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
+import { snapshotsWords } from "../domain/notes.ts";
 import type { Failure, Outcome, Refusal } from "../domain/outcome.ts";
 import type { Drift } from "../domain/plan.ts";
 import type { RunContext } from "./context.ts";
@@ -17,10 +18,10 @@ export interface Ending {
 /** From facts alone: changed when nothing drifts and nova-compute is as it should be. */
 export const proved = (context: RunContext, host: Host, facts: Facts): Ending => {
   const { payload } = context.cleanerFiles(host.settings);
-  const { drift, outcome } = assess(facts, host.settings, payload, context.accepted);
+  const { drift, mended, desired } = assess(facts, host.settings, payload, context.accepted);
   const state = facts.service.seen ? facts.service.value.state : "not to be seen";
   const moving = facts.service.seen && facts.service.value.nextState !== "none";
-  if (outcome !== "in-sync" || moving || (state !== "online" && state !== "disabled"))
+  if (!mended || moving || (state !== "online" && state !== "disabled"))
     return {
       outcome: "failed",
       drift,
@@ -33,5 +34,7 @@ export const proved = (context: RunContext, host: Host, facts: Facts): Ending =>
         try: "look at the node, then run again",
       },
     };
-  return { outcome: "changed", ...(state === "disabled" ? { note: "takes effect when enabled" } : {}) };
+  const left = drift.length > 0 && desired !== undefined ? [snapshotsWords(facts, desired.dataset)] : [];
+  const note = [...(state === "disabled" ? ["takes effect when enabled"] : []), ...left].join("; ");
+  return { outcome: "changed", ...(note === "" ? {} : { note }) };
 };

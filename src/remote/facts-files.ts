@@ -72,13 +72,12 @@ export const directories = (
 ): Readonly<Record<string, Observed<DirectoryFacts>>> => {
   const others = [confPath, confPath.slice(0, confPath.lastIndexOf("/")), METHOD_PATH, MANIFEST_PATH];
   const on = new Map(read.rows("on").map((row) => [columns(row, 2)[0], columns(row, 2)[1] ?? ""]));
-  const images = new Map(read.rows("images").map((row) => [columns(row, 7)[0] ?? "", row]));
-  const busy = new Map<string, string[]>();
-  for (const [dir = "", name = ""] of read.rows("busy").map((row) => columns(row, 2))) {
-    const names = busy.get(dir) ?? [];
-    names.push(name);
-    busy.set(dir, names);
-  }
+  const images = new Map(read.rows("images").map((row) => [columns(row, 9)[0] ?? "", row]));
+  const busy = byDirectory(read.rows("busy"), 2, ([name = ""]) => name);
+  const evictedFirst = byDirectory(read.rows("oldest"), 3, ([bytes = "", at = ""]) => ({
+    bytes: number(bytes, "oldest"),
+    at: timeOf(at) ?? 0,
+  }));
   const seen = [...entries]
     .filter(([path]) => !others.includes(path))
     .map(([path, { owner, group, mode }]) => {
@@ -87,7 +86,9 @@ export const directories = (
         : read.unseen(`on:${path}`);
       const row = images.get(path);
       const cache: Observed<ImagesFacts> =
-        row === undefined ? read.unseen(`images:${path}`) : { seen: true, value: imagesOf(row, busy.get(path) ?? []) };
+        row === undefined
+          ? read.unseen(`images:${path}`)
+          : { seen: true, value: { ...imagesOf(row), busy: busy(path), evictedFirst: evictedFirst(path) } };
       return [path, { seen: true, value: { owner, group, mode, dataset, images: cache } }] as const;
     });
   const unseen = read
@@ -97,8 +98,25 @@ export const directories = (
   return Object.fromEntries([...unseen, ...seen]);
 };
 
-const imagesOf = (row: string, busy: readonly string[]): ImagesFacts => {
-  const [, count = "", bytes = "", largest = "", partial = "", oldest = "-", newest = "-"] = columns(row, 7);
+/** Rows of `least` columns, of which the first is a directory: what `make` reads of the others, by directory. */
+const byDirectory = <T>(
+  rows: readonly string[],
+  least: number,
+  make: (rest: readonly string[]) => T,
+): ((directory: string) => readonly T[]) => {
+  const found = new Map<string, T[]>();
+  for (const row of rows) {
+    const [directory = "", ...rest] = columns(row, least);
+    const list = found.get(directory) ?? [];
+    list.push(make(rest));
+    found.set(directory, list);
+  }
+  return (directory) => found.get(directory) ?? [];
+};
+
+const imagesOf = (row: string): Omit<ImagesFacts, "busy" | "evictedFirst"> => {
+  const [, count = "", bytes = "", largest = "", partial = "", oldest = "-", newest = "-", entries = "", first = ""] =
+    columns(row, 9);
   return {
     count: number(count, "images"),
     bytes: number(bytes, "images"),
@@ -106,7 +124,8 @@ const imagesOf = (row: string, busy: readonly string[]): ImagesFacts => {
     newest: timeOf(newest),
     largestBytes: number(largest, "images"),
     partial: number(partial, "images"),
-    busy,
+    entries: number(entries, "images"),
+    firstEntry: first,
   };
 };
 

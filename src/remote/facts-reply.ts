@@ -47,6 +47,7 @@ const factsOf = (read: Lookup, at: EpochMs, confPath: string): Facts => {
     rootDataset: read.fact("root", (text) => text),
     poolAvailableBytes: read.fact("pool.available", (text) => number(text, "pool.available")),
     datasets: datasets(read),
+    snapshots: read.list("snapshots", snapshots),
     directories: directories(read, entries, confPath),
     cleaner: read.list("svc.cleaner", (rows) => cleaner(properties(rows), read)),
     cleanerFiles: {
@@ -93,7 +94,19 @@ const dataset = (name: string, values: ReadonlyMap<string, string>): DatasetFact
     availableBytes: bytes("available"),
     atime: values.get("atime") === "on",
     readonly: values.get("readonly") === "on",
+    canmount: values.get("canmount") ?? "",
+    autoSnapshot: values.get("com.sun:auto-snapshot") ?? "",
   };
+};
+
+/** Rows DATASET COUNT; a dataset may come twice. */
+const snapshots = (rows: readonly string[]): Readonly<Record<string, number>> => {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const [name = "", count = ""] = columns(row, 2);
+    counts.set(name, (counts.get(name) ?? 0) + number(count, `the snapshots of ${name}`));
+  }
+  return Object.fromEntries(counts);
 };
 
 /** `beadm list -H`: name;uuid;flags;mountpoint;bytes;policy;created (sheet 4). */

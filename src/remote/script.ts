@@ -126,6 +126,8 @@ const common = ({ settings, ...inputs }: ScriptInputs): Record<string, string> =
   DATASETS: datasetsToLookAt(settings).join(" "),
   DIRS: directoriesToLookAt(settings).join(" "),
   SEND_CONF: inputs.sendConf ? "1" : "0",
+  ORDER: settings.cacheOrder,
+  MIN_AGE: String(settings.cacheMinAgeS),
   ...acceptable(settings),
 });
 
@@ -212,6 +214,8 @@ const call = (change: Change): string => {
       return words("dataset_create", change.dataset, change.mountpoint, change.quotaBytes);
     case "dataset.quota":
       return words("dataset_quota", change.dataset, change.from, change.to);
+    case "dataset.set":
+      return words("dataset_set", change.dataset, change.property, change.from, change.to);
     case "directory.own":
       return words("directory_own", change.path, change.owner, change.group, change.mode);
     case "cleaner.install":

@@ -55,6 +55,7 @@ export const failureWords: Readonly<Record<FailureCode, CodeWords>> = {
     what: "something else is where the dataset shall be mounted",
     try: "set another cache_mountpoint, or move it away",
   },
+  E_SNAPSHOTS: { what: "snapshots hold the space of evicted images", try: "destroy those nobody needs" },
   E_QUOTA_BELOW_USE: { what: "the quota is below present use", try: "raise cache_quota, or free space on the node" },
   E_PATH_LINK: { what: "a component of a path is a link", try: "name the real path" },
   E_NOT_WRITABLE: { what: "nova could not write to the cache directory", try: "check owner, mode and free space" },

@@ -60,6 +60,7 @@ export const phaseWords: Readonly<Record<Phase, string>> = {
 export const stepWords: Readonly<Record<ChangeKind | "write-proof" | "restore", string>> = {
   "dataset.create": "creating the dataset",
   "dataset.quota": "setting the quota",
+  "dataset.set": "setting the dataset's properties",
   "directory.own": "setting owner and mode",
   "write-proof": "proving that nova can write",
   "cleaner.install": "installing the cleaner",
@@ -76,6 +77,9 @@ export const stepWords: Readonly<Record<ChangeKind | "write-proof" | "restore", 
 export const aspectWords: Readonly<Record<Aspect, string>> = {
   dataset: "dataset",
   quota: "quota",
+  canmount: "canmount",
+  "auto-snapshot": "com.sun:auto-snapshot",
+  snapshots: "snapshots",
   owner: "owner and mode",
   cleaner: "cleaner",
   "cleaner-files": "cleaner's files",
@@ -114,6 +118,10 @@ export const changeWords = (change: Change, diff: boolean): readonly string[] =>
     case "dataset.quota":
       return [
         `set quota of ${change.dataset}: ${change.from === 0 ? "none" : size(change.from)} -> ${size(change.to)}`,
+      ];
+    case "dataset.set":
+      return [
+        `set ${change.property} of ${change.dataset}: ${change.from === "-" ? "unset" : change.from} -> ${change.to}`,
       ];
     case "directory.own":
       return [`own ${change.path}: ${change.owner}:${change.group} ${change.mode}`];

@@ -13,11 +13,18 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { novaConf } from "../../src/lab/image-texts.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
-import { confBytes, readFacts } from "../../src/remote/facts-reply.ts";
-import { parseLine } from "../../src/remote/reply.ts";
-import { ReplyStore } from "../../src/remote/reply-store.ts";
+import { confBytes } from "../../src/remote/facts-reply.ts";
 import { takesShell } from "../support/long.ts";
-import { digestOf, type Ended, makeShellNode, NONCE, probeOf, type ShellNode, shells } from "../support/shell-node.ts";
+import {
+  digestOf,
+  type Ended,
+  factsOf,
+  makeShellNode,
+  probeOf,
+  replyOf,
+  type ShellNode,
+  shells,
+} from "../support/shell-node.ts";
 
 // Nearly all of the time is waiting: for seconds of SMF, for a soak.
 vi.setConfig({ maxConcurrency: 12 });
@@ -31,18 +38,6 @@ const node = (spec: Partial<NodeSpec> = {}): ShellNode => {
 afterAll(() => {
   for (const one of made.splice(0)) one.remove();
 });
-
-const stored = (ended: Ended): ReplyStore => {
-  const store = new ReplyStore();
-  for (const line of ended.lines) store.accept(parseLine(`@${NONCE} ${line}`, `@${NONCE} `));
-  return store;
-};
-
-const facts = (ended: Ended) => {
-  const read = readFacts(stored(ended), 0, "/etc/nova/nova.conf");
-  if (!read.ok) throw new Error(`${read.error}\n${ended.out}\n${ended.err}`);
-  return read.value;
-};
 
 /** Every path below a directory with its kind, size and times. */
 const fingerprint = (dir: string): readonly string[] =>
@@ -67,7 +62,7 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the probe
     expect(ended.lines.slice(-2)).toEqual(["facts", "end 0"]);
     expect(fingerprint(juno.root)).toEqual(before);
 
-    const seen = facts(ended);
+    const seen = factsOf(ended);
     expect(seen.system).toMatchObject({
       kernel: "SunOS",
       version: "11.3",
@@ -107,7 +102,7 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the probe
   });
 
   test("reads the section and the default of a Mitaka node from its driver", async () => {
-    const seen = facts(await node({ release: "mitaka", layout: "varshare" }).run(shell, probeOf()));
+    const seen = factsOf(await node({ release: "mitaka", layout: "varshare" }).run(shell, probeOf()));
     expect(seen.nova).toMatchObject({
       value: {
         version: "13.1.0",
@@ -122,7 +117,7 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the probe
   test("sends nova.conf byte for byte, and only when the value in force is not acceptable", async () => {
     const juno = node({ release: "juno" });
     juno.write(CONF, `${novaConf("juno")}# caf\xe9 \x7f\r\n`);
-    const sent = confBytes(stored(await juno.run(shell, probeOf({ sendConf: true }))));
+    const sent = confBytes(replyOf(await juno.run(shell, probeOf({ sendConf: true }))));
     expect(Buffer.from(sent ?? []).toString("latin1")).toBe(juno.read(CONF));
     const kilo = node({ release: "kilo", layout: "varshare" });
     const right = await kilo.run(shell, probeOf({ sendConf: true }));
@@ -160,7 +155,7 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the probe
     expect(ended.lines).toContain("unseen conf.digest denied");
     expect(ended.lines).toContain("unseen notes denied");
     expect(ended.lines).toContain("unseen path:/export/nova absent");
-    expect(facts(ended).conf).toMatchObject({ seen: false, why: "denied" });
+    expect(factsOf(ended).conf).toMatchObject({ seen: false, why: "denied" });
   });
 
   test("refuses to go on with another uid than the one demanded", async () => {
@@ -194,7 +189,7 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the probe
     utimesSync(join(dir, `${id}.downloading`), 1_000_000_000, 1_000_000_000);
     writeFileSync(join(dir, id.replace("0", "1")), "1234");
     mkdirSync(join(dir, "lost+found"));
-    const seen = facts(await kilo.run(shell, probeOf()));
+    const seen = factsOf(await kilo.run(shell, probeOf()));
     const images = seen.directories["/var/share/nova/images"];
     expect(images).toMatchObject({ value: { images: { value: { count: 4, partial: 1 } } } });
     const busy = images?.seen && images.value.images?.seen ? [...images.value.images.value.busy].sort() : [];
@@ -211,7 +206,7 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the probe
     const record = `{"run":"r","controller":"c","user":"u","pid":${process.pid},"bootedAt":"${booted}","since":"s"}`;
     juno.write("system/volatile/novasweep.lock/record", `${record}\n`);
     const ended = await juno.run(shell, probeOf());
-    const seen = facts(ended);
+    const seen = factsOf(ended);
     expect(seen.notes).toEqual({
       seen: true,
       value: [{ run: "20260101-000000-aaaaaa", before: "1", after: "2", restart: "owed" }],
@@ -220,7 +215,7 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the probe
     expect(seen.lock).toMatchObject({ value: { run: "r", pid: process.pid, alive: true } });
     expect(ended.lines).toContain("fact lock.before 1");
     juno.write("system/volatile/novasweep.lock/record", `${record.replace(`${booted}`, "1")}\n`);
-    expect(facts(await juno.run(shell, probeOf())).lock).toMatchObject({ value: { alive: false } });
+    expect(factsOf(await juno.run(shell, probeOf())).lock).toMatchObject({ value: { alive: false } });
   });
 
   test("tells of a lock that was there when it began, and is gone when it ends", async () => {

@@ -10,7 +10,7 @@ export interface Mutation {
 const optional =
   /^(host\.phase\.(layer|since)|host\.step\.(code|message)|run\.started\.exec|host\.ran\.(status|signal|partial|stdout\.text|stderr\.text)|host\.settled\.(failure|refusals|drift|note)|run\.settled\.reason|.*\.(oldLine|try|detail|images|parseError))$/;
 /** Objects with keys of their own choice: none of these is missed. */
-const open = /\.(limits|datasets|directories|properties)$/;
+const open = /\.(limits|datasets|directories|properties|snapshots\.value)$/;
 /** Fields whose text is one of a few words, or of one form. */
 const closed =
   /^[a-z]+\.[a-z]+\.(type|run|at|host|command|by|phase|layer|stream|outcome|action|change|state)$|\.(verdict|aspect|kind|because|why|restart|rangeDigest|replacement|before|after|digest)$|\.(failure|refusals)\.code$/;

@@ -5,7 +5,19 @@ export const seen = <T>(value: T): Observed<T> => ({ seen: true, value });
 export const absent = { seen: false, why: "absent" } as const;
 
 export const images = (patch: Partial<ImagesFacts> = {}): Observed<ImagesFacts> =>
-  seen({ count: 0, bytes: 0, oldest: null, newest: null, largestBytes: 0, partial: 0, busy: [], ...patch });
+  seen({
+    count: 0,
+    bytes: 0,
+    oldest: null,
+    newest: null,
+    largestBytes: 0,
+    partial: 0,
+    busy: [],
+    entries: 0,
+    firstEntry: "",
+    evictedFirst: [],
+    ...patch,
+  });
 
 export const directory = (dataset: string, patch: Partial<DirectoryFacts> = {}): Observed<DirectoryFacts> =>
   seen({ owner: "nova", group: "nova", mode: "drwxr-xr-x", dataset: seen(dataset), images: images(), ...patch });
@@ -22,6 +34,8 @@ export const dataset = (name: string, mountpoint: string, patch: Partial<Dataset
     availableBytes: 100 * 1024 ** 3,
     atime: true,
     readonly: false,
+    canmount: "on",
+    autoSnapshot: "false",
     ...patch,
   });
 
@@ -78,6 +92,7 @@ export const juno: Facts = {
     "rpool/VARSHARE/nova/images": absent,
     "rpool/ROOT/solaris/var": dataset("rpool/ROOT/solaris/var", "/var"),
   },
+  snapshots: seen({}),
   directories: {
     "/var/lib/nova/images": directory("rpool/ROOT/solaris/var", { images: images({ count: 3, bytes: 3 * 1024 ** 3 }) }),
     "/export/nova": absent,

@@ -6,10 +6,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Change } from "../../src/domain/change.ts";
+import type { Facts } from "../../src/domain/facts.ts";
 import { defaultSettings, type Settings } from "../../src/domain/settings.ts";
 import { createNode } from "../../src/lab/node.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
 import { replacePrelude } from "../../src/lab/prelude.ts";
+import { readFacts } from "../../src/remote/facts-reply.ts";
+import { parseLine } from "../../src/remote/reply.ts";
+import { ReplyStore } from "../../src/remote/reply-store.ts";
 import { type ApplyInputs, applyScript, probeScript, type ScriptInputs } from "../../src/remote/script.ts";
 
 /** The target's own shell first, then the three that stand for "POSIX". */
@@ -234,4 +238,18 @@ export const confSet = (
       },
     },
   };
+};
+
+/** The answer of a probe, as the controller keeps it. */
+export const replyOf = (ended: Ended): ReplyStore => {
+  const store = new ReplyStore();
+  for (const line of ended.lines) store.accept(parseLine(`@${NONCE} ${line}`, `@${NONCE} `));
+  return store;
+};
+
+/** What a probe's answer says; throws with the whole of it when it cannot be read. */
+export const factsOf = (ended: Ended): Facts => {
+  const read = readFacts(replyOf(ended), 0, "/etc/nova/nova.conf");
+  if (!read.ok) throw new Error(`${read.error}\n${ended.out}\n${ended.err}`);
+  return read.value;
 };

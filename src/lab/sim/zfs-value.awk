@@ -66,6 +66,14 @@ function property(name, p) {
   if (p == "usedbychildren" || p == "usedchild") return bytes_(used(name) - own(name) - value[name, "snap"])
   if (p == "usedbyrefreservation" || p == "usedrefreserv") return bytes_(0)
   if (p == "mounted" || p == "creation" || p == "origin") return ((name, p) in value) ? value[name, p] : "-"
+  if (p == "com.sun:auto-snapshot" && !((name, p) in value)) {
+    # A user property comes from whoever above has it (sheet 3.1), or is not set at all.
+    for (up = name; up ~ /\//; ) {
+      up = substr(up, 1, match(up, /\/[^\/]*$/) - 1)
+      if ((up, p) in value) { src = "inherited from " up; return value[up, p] }
+    }
+    return "-"
+  }
   src = source[name, p]
   if (p == "quota" || p == "refquota") return value[name, p] > 0 || exact ? bytes_(value[name, p] + 0) : "none"
   return value[name, p]

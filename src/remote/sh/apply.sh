@@ -17,6 +17,8 @@ PROOF_BYTES=1048576
 HOLD_LOOK_S=2
 # A reading of the service that fails now and then decides nothing; so many in a row do.
 MISSES_MAX=3
+# What keeps Solaris' time slider from snapshots of a dataset: they would hold the space of evicted images.
+AUTO_SNAPSHOT=com.sun:auto-snapshot
 # Before each of these svcprop puts a backslash (sheet 2.7); a line break or a TAB is in no value of ours.
 SVCPROP_ESCAPES=";&()|^<> \\\"'\`"
 # How often nova.conf is read before a restore gives up, a second apart: one failing read decides nothing.
@@ -367,10 +369,10 @@ no_link() {
 
 # --- dataset and directory ---
 
-# properties_of NAME PROPERTY,…: `zfs_mountpoint`, `zfs_quota`, `zfs_mounted` and `zfs_type` as far as they were asked
-# for, sizes in exact bytes; empty when they cannot be had.
+# properties_of NAME PROPERTY,…: `zfs_mountpoint`, `zfs_quota`, `zfs_mounted`, `zfs_canmount`, `zfs_auto_snapshot` and
+# `zfs_type` as far as they were asked for, sizes in exact bytes; empty when they cannot be had.
 properties_of() {
-  zfs_mountpoint='' zfs_quota='' zfs_mounted='' zfs_type=''
+  zfs_mountpoint='' zfs_quota='' zfs_mounted='' zfs_type='' zfs_canmount='' zfs_auto_snapshot=''
   run "$ZFS" get -Hp -o property,value "$2" "$1" || return 1
   while IFS=$TAB read -r zfs_name zfs_value; do
     case $zfs_name in
@@ -378,9 +380,11 @@ properties_of() {
       quota) zfs_quota=$zfs_value ;;
       mounted) zfs_mounted=$zfs_value ;;
       type) zfs_type=$zfs_value ;;
+      canmount) zfs_canmount=$zfs_value ;;
+      "$AUTO_SNAPSHOT") zfs_auto_snapshot=$zfs_value ;;
     esac
   done <"$T/out"
-  [ -n "$zfs_mountpoint$zfs_quota$zfs_mounted$zfs_type" ]
+  [ -n "$zfs_mountpoint$zfs_quota$zfs_mounted$zfs_type$zfs_canmount$zfs_auto_snapshot" ]
 }
 
 # property_set NAME PROPERTY VALUE: one property a call (sheet 3.2).
@@ -419,20 +423,35 @@ dataset_create() {
       *) fail E_STEP "$create_words"; return 1 ;;
     esac
   fi
-  properties_of "$1" mountpoint,quota,mounted || { tool_failed; return 1; }
+  properties_of "$1" mountpoint,quota,mounted,$AUTO_SNAPSHOT || { tool_failed; return 1; }
   create_again=''
   [ "$zfs_mountpoint" = "$2" ] || { create_again=1 && property_set "$1" mountpoint "$2"; } || return 1
   [ "$zfs_quota" = "$3" ] || { create_again=1 && property_set "$1" quota "$3"; } || return 1
+  [ "$zfs_auto_snapshot" = false ] || { create_again=1 && property_set "$1" $AUTO_SNAPSHOT false; } || return 1
   if [ -n "$create_again" ]; then
-    properties_of "$1" mountpoint,quota,mounted || { tool_failed; return 1; }
+    properties_of "$1" mountpoint,quota,mounted,$AUTO_SNAPSHOT || { tool_failed; return 1; }
   fi
-  property_is "$1" mountpoint "$2" "$zfs_mountpoint" && property_is "$1" quota "$3" "$zfs_quota" || return 1
+  property_is "$1" mountpoint "$2" "$zfs_mountpoint" && property_is "$1" quota "$3" "$zfs_quota" &&
+    property_is "$1" $AUTO_SNAPSHOT false "$zfs_auto_snapshot" || return 1
   [ "$zfs_mounted" = yes ] || fail E_STEP "$1 exists now and is not mounted"
 }
 
 # create_try DATASET MOUNTPOINT BYTES: not -p here: it takes a dataset that is already there for success, and ignores
 # the properties.
-create_try() { run "$ZFS" create -o "mountpoint=$2" -o "quota=$3" "$1"; }
+create_try() { run "$ZFS" create -o "mountpoint=$2" -o "quota=$3" -o "$AUTO_SNAPSHOT=false" "$1"; }
+
+# dataset_set DATASET PROPERTY FROM TO: one of canmount and com.sun:auto-snapshot.
+dataset_set() {
+  properties_of "$1" "$2" || { tool_failed; return 1; }
+  case $zfs_canmount$zfs_auto_snapshot in
+    "$4") return 0 ;;
+    "$3") ;;
+    *) fail E_STALE "$2 of $1 is $zfs_canmount$zfs_auto_snapshot, not $3"; return 1 ;;
+  esac
+  property_set "$1" "$2" "$4" || return 1
+  properties_of "$1" "$2" || { tool_failed; return 1; }
+  property_is "$1" "$2" "$4" "$zfs_canmount$zfs_auto_snapshot"
+}
 
 # dataset_quota DATASET FROM TO
 dataset_quota() {

@@ -11,6 +11,8 @@ NOTES_MAX=50
 LOG_LINES=500
 # Names shown per busy cache: enough to see why.
 BUSY_MAX=5
+# Images named as the first to go: more than a quota has room for, as a rule.
+OLDEST_MAX=40
 
 # ask KEY TOOL…: `got`, what the tool printed; else says why KEY was not seen.
 ask() {
@@ -531,15 +533,19 @@ probe_zfs() {
     zfs_add "$zfs_name"
   done
   list on
+  zfs_on=''
   for zfs_dir in $all_dirs; do
     exists "$R$zfs_dir" || continue
     ask "on:$zfs_dir" "$ZFS" list -H -o name "$R$zfs_dir" || continue
     one_line "$got"
     row on "$zfs_dir$TAB$one"
+    zfs_on=$zfs_on$zfs_dir$TAB$one$NL
     zfs_add "$one"
   done
   list datasets
-  zfs_properties=mountpoint,mounted,quota,used,usedbydataset,usedbysnapshots,available,atime,readonly
+  zfs_properties=mountpoint,mounted,quota,used,usedbydataset,usedbysnapshots,available,atime,readonly,canmount
+  zfs_properties=$zfs_properties,com.sun:auto-snapshot
+  zfs_own='' zfs_atime=$NL
   # shellcheck disable=SC2086 # names hold no blanks
   got=$("$ZFS" get -Hp -o name,property,value $zfs_properties $zfs_names 2>&1)
   zfs_status=$?
@@ -547,7 +553,15 @@ probe_zfs() {
   IFS=$NL
   for zfs_row in $got; do
     case $zfs_row in
-      *"$TAB"*"$TAB"*) row datasets "$zfs_row" && continue ;;
+      *"$TAB"*"$TAB"*)
+        row datasets "$zfs_row"
+        zfs_name=${zfs_row%%"$TAB"*}
+        case $zfs_row in
+          *"$TAB"mountpoint"$TAB"*) zfs_note_own ;;
+          *"$TAB"atime"$TAB"on) zfs_atime=$zfs_atime$zfs_name$NL ;;
+        esac
+        continue
+        ;;
       "cannot open '"*"does not exist") why=absent ;;
       "cannot open '"*"ermission denied") why=denied ;;
       *) continue ;;
@@ -560,6 +574,64 @@ probe_zfs() {
   IFS=$BLANKS
   set +f
   [ $zfs_status -le 1 ] || unseen datasets failed "$got"
+  probe_snapshots
+  zfs_orders
+}
+
+# zfs_orders: `cache_orders`, lines DIR use|change for each directory on a dataset of its own: the order in which the
+# cleaner takes its images, by use where the policy and the dataset have it so.
+zfs_orders() {
+  cache_orders=$NL
+  set -f
+  IFS=$NL
+  for zfs_row in $zfs_on; do
+    zfs_name=${zfs_row#*"$TAB"}
+    case $NL$zfs_own in *"$NL$zfs_name$NL"*) ;; *) continue ;; esac
+    case $ORDER$zfs_atime in
+      lru*"$NL$zfs_name$NL"*) cache_orders=$cache_orders${zfs_row%%"$TAB"*}${TAB}use$NL ;;
+      *) cache_orders=$cache_orders${zfs_row%%"$TAB"*}${TAB}change$NL ;;
+    esac
+  done
+  IFS=$BLANKS
+  set +f
+}
+
+# zfs_note_own: $zfs_name to `zfs_own`, the datasets whose snapshots are counted: none that everybody shares, and none of
+# a boot environment, whose snapshots are how it came to be.
+zfs_note_own() {
+  case $zfs_name in
+    "$pool" | "$pool/export" | "$pool/VARSHARE" | */ROOT | */ROOT/*) ;;
+    *) zfs_own="$zfs_own$zfs_name$NL" ;;
+  esac
+}
+
+# probe_snapshots: rows DATASET COUNT of those that have any.
+probe_snapshots() {
+  got=''
+  set -f
+  IFS=$NL
+  # shellcheck disable=SC2086 # one name a line
+  set -- $zfs_own
+  IFS=$BLANKS
+  set +f
+  if [ $# -gt 0 ]; then
+    ask snapshots "$ZFS" list -H -r -t snapshot -o name "$@" || return
+  fi
+  list snapshots
+  snapshots_of='' snapshots_count=0
+  set -f
+  IFS=$NL
+  # Sorted by dataset; without any, zfs has words of its own.
+  for snapshots_row in $got ''; do
+    case $snapshots_row in *@*) ;; '') ;; *) continue ;; esac
+    if [ "${snapshots_row%%@*}" != "$snapshots_of" ]; then
+      [ $snapshots_count -eq 0 ] || row snapshots "$snapshots_of$TAB$snapshots_count"
+      snapshots_of=${snapshots_row%%@*} snapshots_count=0
+    fi
+    snapshots_count=$((snapshots_count + 1))
+  done
+  IFS=$BLANKS
+  set +f
 }
 
 # zfs_add NAME: to the datasets looked at, once.
@@ -567,11 +639,21 @@ zfs_add() {
   case $zfs_names in *" $1 "*) ;; *) zfs_names="$zfs_names$1 " ;; esac
 }
 
-# caches_read DIR…: ls of each directory, each behind a line of its own.
+# caches_read DIR…: ls of each directory, each behind a line of its own; once more in the order of eviction where facts
+# are gathered and the directory has one.
 caches_read() {
   for caches_dir in "$@"; do
     printf 'directory %s\n' "$caches_dir"
-    "$LS" -E "$R$caches_dir" 2>&1
+    "$LS" -AE "$R$caches_dir" 2>&1
+    case ${cache_orders-} in
+      *"$NL$caches_dir$TAB"*) ;;
+      *) continue ;;
+    esac
+    printf 'order %s\n' "$caches_dir"
+    case $cache_orders in
+      *"$NL$caches_dir${TAB}use$NL"*) "$LS" -Eutr "$R$caches_dir" 2>&1 ;;
+      *) "$LS" -Etr "$R$caches_dir" 2>&1 ;;
+    esac
   done
 }
 
@@ -582,7 +664,7 @@ caches_look() {
   shift
   caches_now=$("$DATE" '+%Y-%m-%d %H:%M:%S')
   caches_read "$@" | "$NAWK" -v n="@$N " -v now="$caches_now" -v most=$BUSY_MAX -v show="$caches_show" \
-    -v most_rows="$ROWS_MAX" '
+    -v most_rows="$ROWS_MAX" -v most_oldest=$OLDEST_MAX -v min_age="$MIN_AGE" '
     # Days since 1970-03-01 by the civil calendar, then seconds.
     function seconds(date, time,   y, m, d) {
       y = substr(date, 1, 4) + 0
@@ -599,13 +681,25 @@ caches_look() {
       h4 = h h h h
       uuid = "^" h4 h4 "-" h4 "-" h4 "-" h4 "-" h4 h4 h4 "$"
     }
-    $1 == "directory" && NF == 2 { dirs++; dir[dirs] = $2; next }
+    $1 == "directory" && NF == 2 { dirs++; dir[dirs] = $2; ordered = 0; next }
+    $1 == "order" && NF == 2 { ordered = 1; next }
+    ordered {
+      if (/^-/ && $9 ~ uuid && NF == 9 && (dirs, $9) in age && age[dirs, $9] >= min_age && listed[dirs] < most_oldest)
+        oldest_of[dirs, ++listed[dirs]] = $5 "\t" $6 "T" substr($7, 1, 8)
+      next
+    }
+    /^[-dlbcpsD]/ && NF >= 9 {
+      name = $9
+      for (i = 10; i <= NF; i++) name = name " " $i
+      if (entries[dirs]++ == 0) first[dirs] = substr(name, 1, 120)
+    }
     /^-/ && NF >= 9 {
       name = $9
       partial = (name ~ /\.downloading$/)
       if (partial) partials[dirs]++
-      if ((partial || present - seconds($6, $7) < 120) && busy[dirs]++ < most) names[dirs] = names[dirs] "\n" name
+      if (name !~ /^[.]/ && (partial || present - seconds($6, $7) < 120) && busy[dirs]++ < most) names[dirs] = names[dirs] "\n" name
       if (name !~ uuid) next
+      age[dirs, name] = present - seconds($6, $7)
       at = $6 "T" substr($7, 1, 8)
       count[dirs]++
       bytes[dirs] += $5
@@ -617,10 +711,15 @@ caches_look() {
     END {
       for (i = 1; i <= dirs; i++) {
         if (show == "facts" && i <= most_rows)
-          printf "%srow images %s\t%d\t%.0f\t%.0f\t%d\t%s\t%s\n", n, dir[i], count[i], bytes[i], largest[i], \
-            partials[i], or_dash(oldest[i]), or_dash(newest[i])
+          printf "%srow images %s\t%d\t%.0f\t%.0f\t%d\t%s\t%s\t%d\t%s\n", n, dir[i], count[i], bytes[i], \
+            largest[i], partials[i], or_dash(oldest[i]), or_dash(newest[i]), entries[i], first[i]
       }
-      if (show == "facts") print n "list busy"
+      if (show == "facts") {
+        print n "list oldest"
+        for (i = 1; i <= dirs; i++)
+          for (j = 1; j <= listed[i]; j++) print n "row oldest " dir[i] "\t" oldest_of[i, j]
+        print n "list busy"
+      }
       for (i = 1; i <= dirs; i++) {
         some = split(names[i], part, "\n")
         for (j = 2; j <= some; j++) print (show == "facts" ? n "row busy " : "") dir[i] "\t" part[j]

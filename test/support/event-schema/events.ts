@@ -56,6 +56,7 @@ const phase = word<Phase>({
 const stepKind = word<ChangeKind | "write-proof" | "restore">({
   "dataset.create": true,
   "dataset.quota": true,
+  "dataset.set": true,
   "directory.own": true,
   "cleaner.install": true,
   "cleaner.configure": true,

@@ -1,6 +1,7 @@
 /** The schema of what a probe saw. */
 import type {
   BootEnvironment,
+  Candidate,
   CleanerFacts,
   ConfFacts,
   ConfValue,
@@ -99,6 +100,8 @@ const dataset = object<DatasetFacts>({
   availableBytes: count,
   atime: flag,
   readonly: flag,
+  canmount: text,
+  autoSnapshot: text,
 });
 
 const images = object<ImagesFacts>({
@@ -109,6 +112,9 @@ const images = object<ImagesFacts>({
   largestBytes: count,
   partial: count,
   busy: list(text),
+  entries: count,
+  firstEntry: text,
+  evictedFirst: list(object<Candidate>({ bytes: count, at: number })),
 });
 
 const directory = object<DirectoryFacts>({
@@ -170,6 +176,7 @@ export const defineFacts = (definitions: Definitions): Schema<Facts> => {
         rootDataset: observed(text),
         poolAvailableBytes: observed(count),
         datasets: map(observed(dataset), "by name"),
+        snapshots: observed(map(count, "by dataset")),
         directories: map(observed(directory), "by path"),
         cleaner: observed(cleaner),
         cleanerFiles: object<Facts["cleanerFiles"]>({ method: observed(digest), manifest: observed(digest) }),

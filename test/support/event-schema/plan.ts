@@ -56,6 +56,13 @@ const change = union<Change, "kind">("kind", {
     from: count,
     to: count,
   }),
+  "dataset.set": object<ChangeOf<"dataset.set">>({
+    kind: literal("dataset.set"),
+    dataset: text,
+    property: word<ChangeOf<"dataset.set">["property"]>({ canmount: true, "com.sun:auto-snapshot": true }),
+    from: text,
+    to: text,
+  }),
   "directory.own": object<ChangeOf<"directory.own">>({
     kind: literal("directory.own"),
     path: text,
@@ -96,6 +103,9 @@ const change = union<Change, "kind">("kind", {
 const aspect = word<Aspect>({
   dataset: true,
   quota: true,
+  canmount: true,
+  "auto-snapshot": true,
+  snapshots: true,
   owner: true,
   cleaner: true,
   "cleaner-files": true,
