@@ -45,6 +45,15 @@ export type Change =
       readonly mode: string;
     }
   | { readonly kind: "cleaner.install"; readonly method: Digest; readonly manifest: Digest }
+  | {
+      /** Installs or updates the package, from `origin` for that once where one is given; the files must then be these. */
+      readonly kind: "cleaner.package";
+      readonly fmri: string;
+      readonly origin?: string;
+      readonly method: Digest;
+      readonly manifest: Digest;
+    }
+  | { readonly kind: "cleaner.uninstall"; readonly package: string; readonly version: string }
   | { readonly kind: "cleaner.configure"; readonly properties: Readonly<Record<string, string>> }
   | { readonly kind: "cleaner.enable" }
   | { readonly kind: "cleaner.disable" }

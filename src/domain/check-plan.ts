@@ -47,7 +47,9 @@ const order: readonly Change["kind"][] = [
   "dataset.quota",
   "dataset.set",
   "directory.own",
+  "cleaner.uninstall",
   "cleaner.install",
+  "cleaner.package",
   "cleaner.configure",
   "cleaner.enable",
   "cleaner.disable",
@@ -85,6 +87,14 @@ const changeObjections = (change: Change, all: readonly Change[], hostTimeoutS: 
       return isPlainPath(change.path) && change.path.split("/").length > 2
         ? []
         : [`${change.path} is not a directory of ours to own`];
+    case "cleaner.package":
+      return /^pkg:\/\/[A-Za-z0-9.-]+\/nova-cache-cleanup@[0-9.]+$/.test(change.fmri)
+        ? []
+        : [`${change.fmri} is not the cleaner's package`];
+    case "cleaner.uninstall":
+      return /^([A-Za-z0-9._+-]+\/)*nova-cache-cleanup$/.test(change.package)
+        ? []
+        : [`${change.package} is not the cleaner's package`];
     case "conf.set":
       return patchObjections(change, all);
     case "compute.restart":

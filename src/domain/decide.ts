@@ -1,5 +1,5 @@
 import type { Change, Patch } from "./change.ts";
-import { type Desired, desire, inForceOf, type Payload } from "./desired.ts";
+import { cleanerFmri, type Desired, desire, inForceOf, type Payload } from "./desired.ts";
 import { drift } from "./drift.ts";
 import type { Facts } from "./facts.ts";
 import type { HostName, Seconds } from "./ids.ts";
@@ -145,17 +145,41 @@ const autoSnapshotChange = (dataset: string, from: string): Change => ({
 });
 
 const cleanerChanges = (facts: Facts, desired: Desired, drifts: (aspect: Aspect) => boolean): readonly Change[] => {
-  const { payload, settings, cleanerProperties: properties } = desired;
-  if (settings.cleaner === "absent") return drifts("cleaner") ? [{ kind: "cleaner.remove" }] : [];
-  const installs = drifts("cleaner") || drifts("cleaner-files");
+  const { settings, cleanerProperties: properties } = desired;
+  const uninstalls = drifts("cleaner-package") ? uninstallChange(facts, desired) : [];
+  if (settings.cleaner === "absent")
+    return drifts("cleaner") || uninstalls.length > 0 ? [...uninstalls, { kind: "cleaner.remove" }] : [];
+  const installs = drifts("cleaner") || drifts("cleaner-package") || drifts("cleaner-files");
   const configures = installs || drifts("cleaner-properties");
-  const settles = drifts("cleaner") || drifts("cleaner-state");
+  // Who takes a package away stops what it runs.
+  const settles = drifts("cleaner") || drifts("cleaner-state") || uninstalls.length > 0;
   return [
-    ...(installs ? [{ kind: "cleaner.install", ...payload } as const] : []),
+    ...uninstalls,
+    ...(installs ? [installChange(desired)] : []),
     ...(configures ? [{ kind: "cleaner.configure", properties } as const] : []),
     ...(settles && settings.cleaner === "present" ? [{ kind: "cleaner.enable" } as const] : []),
     ...(settles && settings.cleaner === "disabled" && facts.cleaner.seen ? [{ kind: "cleaner.disable" } as const] : []),
   ];
+};
+
+/** A package that shall not be there; one of another version is updated in place. */
+const uninstallChange = ({ nova }: Facts, { settings }: Desired): readonly Change[] => {
+  const found = nova.seen ? nova.value.cleanerPackage : undefined;
+  if (!found?.seen || (settings.cleanerDelivery === "ips" && settings.cleaner !== "absent")) return [];
+  return [{ kind: "cleaner.uninstall", package: found.value.name, version: found.value.version }];
+};
+
+const installChange = (desired: Desired): Change => {
+  const { method, manifest } = desired.payload;
+  const { cleanerDelivery, cleanerOrigin: origin } = desired.settings;
+  if (cleanerDelivery === "files") return { kind: "cleaner.install", method, manifest };
+  return {
+    kind: "cleaner.package",
+    fmri: cleanerFmri(desired),
+    ...(origin === undefined ? {} : { origin }),
+    method,
+    manifest,
+  };
 };
 
 const confChange = (facts: Facts, desired: Desired, { edit }: Question): Result<Change, Refusal> => {

@@ -1,5 +1,5 @@
 import type { DatasetFacts, Facts } from "./facts.ts";
-import type { AbsPath, Bytes, Digest } from "./ids.ts";
+import type { AbsPath, Bytes, Digest, Seconds } from "./ids.ts";
 import type { Refusal } from "./outcome.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { Settings } from "./settings.ts";
@@ -8,6 +8,8 @@ import type { Settings } from "./settings.ts";
 export interface Payload {
   readonly method: Digest;
   readonly manifest: Digest;
+  /** The cleaner's own, which its package has too: `1.0`. */
+  readonly version: string;
 }
 
 /** What should be true of one host, with every name worked out from its settings and its facts. */
@@ -23,6 +25,13 @@ export interface Desired {
   readonly payload: Payload;
   readonly settings: Settings;
 }
+
+/** The package's name, without its publisher. */
+export const CLEANER_PACKAGE = "nova-cache-cleanup";
+
+/** The package under `ips` delivery: `pkg://site/nova-cache-cleanup@1.0`. */
+export const cleanerFmri = ({ settings, payload }: Pick<Desired, "settings" | "payload">): string =>
+  `pkg://${settings.cleanerPublisher}/${CLEANER_PACKAGE}@${payload.version}`;
 
 /** Nova's own default since Kilo. @see Solaris userland commit 3d50a3744 (PSARC/2016/172) */
 export const VARSHARE_DIR: AbsPath = "/var/share/nova/images";
@@ -135,12 +144,27 @@ const mountpointOf = (facts: Facts, settings: Settings, fallback: AbsPath): AbsP
   return named?.seen && named.value.mountpoint.startsWith("/") ? named.value.mountpoint : fallback;
 };
 
-/** The policy the cleaner reads from SMF: `config/…` as text, units as its reference states (bytes, seconds). */
+/** Most seconds a run may start late, so that a fleet enabled at once does not sweep at once; a tenth of a shorter period. */
+const JITTER_MAX_S: Seconds = 300;
+
+/** How late a run may start with a period of `periodS`. */
+export const jitterOf = (periodS: Seconds): Seconds => Math.min(JITTER_MAX_S, Math.floor(periodS / 10));
+
+/**
+ * The policy the cleaner reads from SMF: `config/…` as text, units as its reference states (bytes, seconds). A package
+ * has one manifest for all nodes, so that the schedule is a property then (sheet 2.1: property group `periodic`).
+ */
 export const cleanerProperties = (
   settings: Settings,
   dataset: string,
   directory: AbsPath,
 ): Readonly<Record<string, string>> => ({
+  ...(settings.cleanerDelivery === "ips"
+    ? {
+        "periodic/period": String(settings.cleanerPeriodS),
+        "periodic/jitter": String(jitterOf(settings.cleanerPeriodS)),
+      }
+    : {}),
   "config/dataset": dataset,
   "config/directory": directory,
   "config/headroom": String(settings.cacheHeadroomBytes),

@@ -1,4 +1,4 @@
-import { type Desired, inForceOf } from "./desired.ts";
+import { cleanerFmri, type Desired, inForceOf } from "./desired.ts";
 import type { CleanerFacts, Facts, Observed } from "./facts.ts";
 import type { AbsPath } from "./ids.ts";
 import type { Drift } from "./plan.ts";
@@ -89,8 +89,30 @@ export const octalMode = (letters: string): string => {
 };
 
 const cleanerDrift = (facts: Facts, desired: Desired): readonly (Drift | undefined)[] => {
-  if (desired.settings.cleaner === "absent") return [cleanerRemains(facts)];
-  return [filesDrift(facts, desired), propertiesDrift(facts, desired), stateDrift(facts, desired)];
+  const inPackage = packageDrift(facts, desired);
+  if (desired.settings.cleaner === "absent") return [inPackage, cleanerRemains(facts)];
+  return [
+    inPackage,
+    filesDrift(facts, desired, inPackage !== undefined),
+    propertiesDrift(facts, desired),
+    stateDrift(facts, desired),
+  ];
+};
+
+/** One owner of each path: our package under `ips` delivery, no package otherwise. */
+const packageDrift = (facts: Facts, desired: Desired): Drift | undefined => {
+  const { settings, payload } = desired;
+  const found = facts.nova.seen ? facts.nova.value.cleanerPackage : undefined;
+  const wanted = settings.cleanerDelivery === "ips" && settings.cleaner !== "absent";
+  if (found?.seen) {
+    const { name, version } = found.value;
+    if (wanted && version === payload.version) return undefined;
+    const want = wanted ? cleanerFmri(desired) : "no package";
+    return { aspect: "cleaner-package", have: `${name} ${version}`, want };
+  }
+  return wanted && isAbsent(found)
+    ? { aspect: "cleaner-package", have: "none", want: cleanerFmri(desired) }
+    : undefined;
 };
 
 const cleanerRemains = ({ cleaner, cleanerFiles }: Facts): Drift | undefined =>
@@ -98,8 +120,14 @@ const cleanerRemains = ({ cleaner, cleanerFiles }: Facts): Drift | undefined =>
     ? { aspect: "cleaner", have: "installed", want: "absent" }
     : undefined;
 
-const filesDrift = ({ cleaner, cleanerFiles }: Facts, { payload }: Desired): Drift | undefined => {
+/** Files of the wrong owner say nothing: they go, or are replaced, with the package. */
+const filesDrift = (
+  { cleaner, cleanerFiles }: Facts,
+  { payload }: Desired,
+  packageDrifts: boolean,
+): Drift | undefined => {
   if (isAbsent(cleaner) && isAbsent(cleanerFiles.method)) return { aspect: "cleaner", have: "none", want: "installed" };
+  if (packageDrifts) return undefined;
   const differs = (file: Observed<string>, want: string): boolean =>
     isAbsent(file) || (file.seen && file.value !== want);
   return differs(cleanerFiles.method, payload.method) ||

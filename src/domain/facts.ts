@@ -64,8 +64,15 @@ export interface NovaFacts {
   readonly section: Observed<string>;
   /** The driver's built-in default of glancecache_dirname, as written: `$state_path/images`. */
   readonly builtInDefault: Observed<string>;
-  /** Name of an installed package that carries a cleaner at our paths (the published recipe's), if any. */
-  readonly cleanerPackage: Observed<string>;
+  /** The installed package that carries a cleaner at our paths: ours, or the published recipe's 0.1. */
+  readonly cleanerPackage: Observed<CleanerPackage>;
+}
+
+/** A package as `pkg list` names it. */
+export interface CleanerPackage {
+  readonly name: string;
+  /** `1.0`. */
+  readonly version: string;
 }
 
 /** An SMF instance as its `restarter` property group describes it. */

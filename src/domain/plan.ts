@@ -18,6 +18,7 @@ export type Aspect =
   | "snapshots"
   | "owner"
   | "cleaner"
+  | "cleaner-package"
   | "cleaner-files"
   | "cleaner-properties"
   | "cleaner-state"

@@ -57,7 +57,6 @@ export const refusals = (facts: Facts, desired: Desired, accepted: Accepted): re
   ...pendingRefusal(facts, accepted),
   ...datasetRefusal(facts, desired),
   ...pathRefusal(facts, desired),
-  ...packagedRefusal(facts),
   ...busyRefusal(facts, desired),
 ];
 
@@ -193,17 +192,6 @@ const pendingRefusal = (facts: Facts, accepted: Accepted): readonly Refusal[] =>
     ),
   ];
 };
-
-const packagedRefusal = ({ nova }: Facts): readonly Refusal[] =>
-  nova.seen && nova.value.cleanerPackage.seen
-    ? [
-        refusal(
-          "E_PACKAGED",
-          `package ${nova.value.cleanerPackage.value} owns the cleaner's files`,
-          "pkg uninstall it first: files of a package are not written over",
-        ),
-      ]
-    : [];
 
 const busyRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
   const zones = facts.incompleteZones.seen ? facts.incompleteZones.value : [];

@@ -19,6 +19,10 @@ export interface Settings {
   readonly cleaner: "present" | "disabled" | "absent";
   readonly cleanerPeriodS: Seconds;
   readonly cleanerDelivery: "files" | "ips";
+  /** Of the package, under `ips` delivery. */
+  readonly cleanerPublisher: string;
+  /** A repository to install from; undefined: what the node's publisher has. */
+  readonly cleanerOrigin?: string;
   readonly legacyDirs: "auto" | readonly AbsPath[];
   readonly novaConf: AbsPath;
   readonly novaService: string;
@@ -39,6 +43,7 @@ export const defaultSettings: Settings = {
   cleaner: "present",
   cleanerPeriodS: 3600,
   cleanerDelivery: "files",
+  cleanerPublisher: "site",
   legacyDirs: "auto",
   novaConf: "/etc/nova/nova.conf",
   novaService: "svc:/application/openstack/nova/nova-compute:default",

@@ -149,6 +149,7 @@ const preconditions: readonly FailureCode[] = [
   "E_PATH_LINK",
   "E_OVERLAP",
   "E_QUOTA_BELOW_USE",
+  "E_PACKAGED",
 ];
 
 const settle = async (

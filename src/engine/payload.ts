@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Payload } from "../domain/desired.ts";
 import type { Digest } from "../domain/ids.ts";
-import type { Settings } from "../domain/settings.ts";
-import { cleanerManifest, cleanerMethod } from "../remote/payload/payload.ts";
+import { defaultSettings, type Settings } from "../domain/settings.ts";
+import { cleanerManifest, cleanerMethod, cleanerVersion } from "../remote/payload/payload.ts";
 
 /** The cleaner's files for one host's settings, and their digests. */
 export interface CleanerFiles {
@@ -19,11 +19,13 @@ export const createCleanerFiles = (): ((settings: Settings) => CleanerFiles) => 
   const made = new Map<string, CleanerFiles>();
   const method = cleanerMethod();
   const methodDigest = sha256(method);
+  const version = cleanerVersion(method);
   return (settings) => {
-    const manifest = cleanerManifest(settings);
+    // A package has one manifest for all nodes.
+    const manifest = cleanerManifest(settings.cleanerDelivery === "ips" ? defaultSettings : settings);
     const known = made.get(manifest);
     if (known !== undefined) return known;
-    const files = { payload: { method: methodDigest, manifest: sha256(manifest) }, method, manifest };
+    const files = { payload: { method: methodDigest, manifest: sha256(manifest), version }, method, manifest };
     made.set(manifest, files);
     return files;
   };

@@ -60,12 +60,9 @@ export const claimKey = <K extends SettingKey>(
   source: string,
   spelled: string,
 ): Result<void> => {
-  const { kind, notYet } = settingsTable[key];
+  const { kind } = settingsTable[key];
   const value = kind.parse(text);
   if (value === undefined) return err(badValue(spelled, text, kind.accepted, source));
-  const refused = notYet?.(value);
-  if (refused !== undefined)
-    return err({ code: "E_SETTING", what: `${spelled}: ${refused}`, where: source, try: `take ${spelled} out` });
   claims.values[key] = value;
   claims.sources[key] = source;
   return ok(undefined);

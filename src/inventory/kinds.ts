@@ -109,5 +109,14 @@ export const section = word(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, "`auto` or the
 
 export const port: Kind<number> = { accepted: "a port, 1 to 65535", parse: parsePort, text: String };
 
-/** Kept as it stands: settings whose use comes later. */
-export const anyText = word(/^.{1,255}$/, "text");
+/** @see pkg(5): a publisher's prefix. */
+export const publisher = word(
+  /^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/,
+  "the name of a publisher: letters, digits, `.` and `-`, such as `site`",
+);
+
+/** What `pkg install -g` takes, without a character that means anything to a shell. */
+export const origin = word(
+  /^(?=.{1,255}$)(https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[A-Za-z0-9._~%+-]+)*\/?|(file:\/\/)?(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._+-]+)+)$/,
+  "the address of a package repository, such as `http://pkg.example.com/site`, or an absolute path on the node",
+);

@@ -3,16 +3,17 @@ import { defaultSettings, type Settings } from "../domain/settings.ts";
 import { type JumpWord, jumpChain } from "./jump.ts";
 import {
   account,
-  anyText,
   choice,
   dataset,
   duration,
   fmri,
   type Kind,
   mode,
+  origin,
   path,
   pathsOrAuto,
   port,
+  publisher,
   section,
   size,
 } from "./kinds.ts";
@@ -27,14 +28,8 @@ interface ConnectionSettings {
   readonly transport: "auto" | "ssh2" | "openssh";
 }
 
-/** Settings whose work comes with a later version: known by name, refused when set. */
-interface LaterSettings {
-  readonly cleanerPublisher: string;
-  readonly cleanerOrigin: string;
-}
-
 /** Every setting and the type of its value. */
-export type SettingValues = Required<Settings> & ConnectionSettings & LaterSettings;
+export type SettingValues = Required<Settings> & ConnectionSettings;
 export type SettingKey = keyof SettingValues;
 
 export interface Row<T> {
@@ -45,13 +40,9 @@ export interface Row<T> {
   readonly byDefault?: string;
   /** One sentence for the reference. */
   readonly doc: string;
-  /** A phrase when this version cannot do what the value asks for: refused, never ignored. */
-  readonly notYet?: (value: T) => string | undefined;
 }
 
 export const PREFIX = "novasweep_";
-
-const later = () => "this version does not support it";
 
 /** Every setting: its name, what it accepts, its default, its sentence in the reference. The order is the reference's. */
 export const settingsTable: { readonly [K in SettingKey]: Row<SettingValues[K]> } = {
@@ -108,22 +99,18 @@ export const settingsTable: { readonly [K in SettingKey]: Row<SettingValues[K]> 
   cleanerDelivery: {
     name: "cleaner_delivery",
     kind: choice("files", "ips"),
-    doc: "How the cleaner gets to the node: as `files`, or as an IPS package (`ips`, not in this version).",
-    notYet: (value) => (value === "ips" ? "this version delivers the cleaner as files only" : undefined),
+    doc: "How the cleaner gets to the node: as `files`, or as the IPS package `nova-cache-cleanup` (`ips`).",
   },
   cleanerPublisher: {
     name: "cleaner_publisher",
-    kind: anyText,
-    byDefault: "none",
-    doc: "The publisher of the package under `ips` delivery. Not in this version.",
-    notYet: later,
+    kind: publisher,
+    doc: "The publisher of the package under `ips` delivery.",
   },
   cleanerOrigin: {
     name: "cleaner_origin",
-    kind: anyText,
+    kind: origin,
     byDefault: "none",
-    doc: "The publisher's repository under `ips` delivery. Not in this version.",
-    notYet: later,
+    doc: "The repository to install the package from under `ips` delivery, for that once (`pkg install -g`). Without it the node's own publisher must have it.",
   },
   legacyDirs: {
     name: "legacy_dirs",

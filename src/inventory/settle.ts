@@ -134,9 +134,7 @@ const take = <K extends NodeKey>(into: GrowingSettings, key: K, values: Partial<
 };
 
 type NodeKey = keyof Settings;
-const notOfTheNode = [
-  ...(["user", "port", "jump", "become", "sshLegacy", "transport", "cleanerPublisher", "cleanerOrigin"] as const),
-] as const;
+const notOfTheNode = [...(["user", "port", "jump", "become", "sshLegacy", "transport"] as const)] as const;
 const isNodeKey = (key: SettingKey): key is NodeKey => !notOfTheNode.some((other) => other === key);
 const nodeKeys = settingKeys.filter(isNodeKey);
 
@@ -166,6 +164,13 @@ export const contradictions = ({ host: { settings }, sources, unmet }: ResolvedH
       what: `${target} is not less than cache_quota (${text(settings.cacheQuotaBytes)}): cleaning would empty the cache`,
       where: where("cache_target_free", "cache_quota"),
       try: "raise cache_quota, or lower cache_headroom and cache_target_free",
+    });
+  if (settings.cleanerDelivery === "ips" && (settings.cacheOwner !== "nova" || settings.cacheGroup !== "nova"))
+    found.push({
+      code: "E_SETTING",
+      what: `the package's cleaner runs as nova:nova, and could not remove the images of ${settings.cacheOwner}:${settings.cacheGroup}`,
+      where: where("cleaner_delivery", "cache_owner", "cache_group"),
+      try: "leave cache_owner and cache_group at nova, or set cleaner_delivery=files",
     });
   return found;
 };

@@ -66,7 +66,10 @@ const nova = (read: Lookup): Observed<NovaFacts> =>
     version,
     section: read.fact("nova.section", (text) => text),
     builtInDefault: read.fact("nova.default", (text) => text),
-    cleanerPackage: read.fact("pkg.cleaner", (text) => text),
+    cleanerPackage: read.fact("pkg.cleaner", (text) => {
+      const [name = "", version = ""] = text.split(" ");
+      return { name, version };
+    }),
   }));
 
 const datasets = (read: Lookup): Readonly<Record<string, Observed<DatasetFacts>>> => {

@@ -220,6 +220,10 @@ const call = (change: Change): string => {
       return words("directory_own", change.path, change.owner, change.group, change.mode);
     case "cleaner.install":
       return "cleaner_install";
+    case "cleaner.package":
+      return words("cleaner_package", change.fmri, change.origin ?? "", change.method, change.manifest);
+    case "cleaner.uninstall":
+      return words("cleaner_uninstall", change.package);
     case "cleaner.configure":
       return words("cleaner_configure", ...Object.entries(change.properties).map(property));
     case "cleaner.enable":

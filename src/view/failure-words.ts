@@ -39,7 +39,7 @@ export const failureWords: Readonly<Record<FailureCode, CodeWords>> = {
     what: "nova.conf holds somebody else's change that is not in force",
     try: "look at that change, then --activate-pending",
   },
-  E_PACKAGED: { what: "a package owns a path of ours", try: "pkg uninstall it first" },
+  E_PACKAGED: { what: "another package owns a path of ours", try: "pkg uninstall it first" },
   E_SERVICE_STATE: { what: "nova-compute is not in a state to act in", try: "mend the service first: svcs -xv" },
   E_LOCKED: { what: "another run holds the host's lock", try: "wait for it; if it is gone, --break-stale-lock" },
   E_CONF_PARSE: { what: "nova.conf is not what oslo.config can read", try: "mend the line that is named" },

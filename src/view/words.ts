@@ -64,6 +64,8 @@ export const stepWords: Readonly<Record<ChangeKind | "write-proof" | "restore", 
   "directory.own": "setting owner and mode",
   "write-proof": "proving that nova can write",
   "cleaner.install": "installing the cleaner",
+  "cleaner.package": "installing the cleaner's package",
+  "cleaner.uninstall": "uninstalling the cleaner's package",
   "cleaner.configure": "setting the cleaner's policy",
   "cleaner.enable": "enabling the cleaner",
   "cleaner.disable": "disabling the cleaner",
@@ -82,6 +84,7 @@ export const aspectWords: Readonly<Record<Aspect, string>> = {
   snapshots: "snapshots",
   owner: "owner and mode",
   cleaner: "cleaner",
+  "cleaner-package": "cleaner's package",
   "cleaner-files": "cleaner's files",
   "cleaner-properties": "cleaner's policy",
   "cleaner-state": "cleaner's state",
@@ -127,6 +130,12 @@ export const changeWords = (change: Change, diff: boolean): readonly string[] =>
       return [`own ${change.path}: ${change.owner}:${change.group} ${change.mode}`];
     case "cleaner.install":
       return [`install the cleaner (method ${change.method.slice(0, 12)}, manifest ${change.manifest.slice(0, 12)})`];
+    case "cleaner.package":
+      return [
+        `install ${change.fmri}${change.origin === undefined ? "" : ` from ${change.origin}`}, in this boot environment`,
+      ];
+    case "cleaner.uninstall":
+      return [`uninstall package ${visibleSafe(change.package, 120)} ${visibleSafe(change.version, 40)}`];
     case "cleaner.configure":
       return ["set the cleaner's policy", ...Object.entries(change.properties).map(policyWords)];
     case "cleaner.enable":
@@ -152,9 +161,10 @@ export const changeWords = (change: Change, diff: boolean): readonly string[] =>
 };
 
 const policyWords = ([name, value]: readonly [string, string]): string => {
-  const label = name.replace(/^config\//, "");
+  const label = name.replace(/^(config|periodic)\//, "");
   if (/headroom|target_free/.test(name) && /^[0-9]+$/.test(value)) return `  ${label}: ${size(Number(value))}`;
-  if (/min_age|period/.test(name) && /^[0-9]+$/.test(value)) return `  ${label}: ${duration(Number(value) * 1000)}`;
+  if (/min_age|period$|jitter/.test(name) && /^[0-9]+$/.test(value))
+    return `  ${label}: ${duration(Number(value) * 1000)}`;
   return `  ${label}: ${visibleSafe(value, 120)}`;
 };
 

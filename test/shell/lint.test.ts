@@ -27,7 +27,11 @@ const uses = (source: string, table = tools): readonly { readonly tool: string; 
     table.some(({ name }) => name === tool) ? [{ tool, words: rest.trim().split(/\s+/) }] : [],
   );
 
-const all = names.map(text).join("\n");
+// A function that calls one tool with its own words counts as the tool.
+const all = names
+  .map(text)
+  .join("\n")
+  .replaceAll(/^( *)pkg_do /gm, '$1"$PKG" ');
 
 /** Letters after which the next word is a value, so that a `-` in it would mean nothing. */
 const optionsOf = (options: string): ReadonlySet<string> => new Set(options.split(" ").filter((word) => word !== ""));
@@ -42,9 +46,10 @@ const unknownOptions = (tool: string, words: readonly string[], table = tools): 
     .flatMap((word) => (allowed.has(word) ? [] : [...word.slice(1)].map((letter) => `-${letter}`)))
     // od -An -tx1: letters and digits behind the type are its operands.
     .filter((option) => !(tool === "OD" && /^-[nx1]$/.test(option)));
+  const long = words.filter((word) => /^--[a-z]/.test(word));
   const plain = words.filter((word) => /^[a-z]+$/.test(word));
   const verb = verbs.has(tool) ? plain.slice(0, 1) : [];
-  return [...dashed, ...verb].filter((word) => !allowed.has(word));
+  return [...dashed, ...long, ...verb].filter((word) => !allowed.has(word));
 };
 
 test("only the tools of tools.txt are named, with the options it allows", () => {
@@ -54,6 +59,7 @@ test("only the tools of tools.txt are named, with the options it allows", () => 
   // A word the check must be able to find.
   expect(unknownOptions("RM", ["-rf", "x"])).toEqual(["-r"]);
   expect(unknownOptions("ZFS", ["destroy", "-R", "x"])).toEqual(["-R", "destroy"]);
+  expect(unknownOptions("PKG", ["install", "--accept", "x"])).toEqual(["--accept"]);
 });
 
 test("every line of tools.txt is used, names its tool, lies at an absolute path and says where that is known from", () => {
@@ -70,7 +76,7 @@ test("every line of tools.txt is used, names its tool, lies at an absolute path 
       .join(" ");
     for (const option of options) {
       const letter = option.startsWith("-")
-        ? new RegExp(` -[A-Za-z0-9]*${option.slice(1)}`)
+        ? new RegExp(`[ +]-[A-Za-z0-9]*${option.slice(1)}`)
         : new RegExp(`\\b${option}\\b`);
       // A verb may come from a variable or stand in a file of commands: then the word itself stands elsewhere.
       expect(

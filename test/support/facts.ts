@@ -48,7 +48,7 @@ const service = (state = "online") => ({
   stopTimeoutS: 60,
 });
 
-export const payload = { method: "a".repeat(64), manifest: "b".repeat(64) };
+export const payload = { method: "a".repeat(64), manifest: "b".repeat(64), version: "1.0" };
 
 /** A Juno node nobody has touched: cache in the boot environment, no dataset, no cleaner. */
 export const juno: Facts = {

@@ -3,6 +3,7 @@
  * May import domain; reads its own assets, sends nothing.
  */
 import { readFileSync } from "node:fs";
+import { jitterOf } from "../../domain/desired.ts";
 import type { Settings } from "../../domain/settings.ts";
 
 const read = new Map<string, string>();
@@ -15,9 +16,6 @@ const asset = (name: string): string => {
   read.set(name, text);
   return text;
 };
-
-/** Most seconds a run may start late, so that a fleet enabled at once does not sweep at once; a tenth of a shorter period. */
-const JITTER_MAX_S = 300;
 
 /**
  * Seconds after which SMF ends a run. A run takes seconds; the published service had no limit, so that a run that hung
@@ -47,7 +45,7 @@ const escapeAttribute = (text: string): string => text.replaceAll(/[&<>"]/g, (fo
 export const cleanerManifest = (settings: Settings): string => {
   const values: Readonly<Record<string, string>> = {
     PERIOD: String(settings.cleanerPeriodS),
-    JITTER: String(Math.min(JITTER_MAX_S, Math.floor(settings.cleanerPeriodS / 10))),
+    JITTER: String(jitterOf(settings.cleanerPeriodS)),
     TIMEOUT: String(TIMEOUT_S),
     USER: settings.cacheOwner,
     GROUP: settings.cacheGroup,

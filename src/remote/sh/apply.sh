@@ -21,6 +21,10 @@ MISSES_MAX=3
 AUTO_SNAPSHOT=com.sun:auto-snapshot
 # Before each of these svcprop puts a backslash (sheet 2.7); a line break or a TAB is in no value of ours.
 SVCPROP_ESCAPES=";&()|^<> \\\"'\`"
+# A step of pkg: it reads catalogs and rebuilds indexes, minutes on an old node; and how long another pkg is waited for.
+PKG_STEP_S=600
+PKG_LOCKED_S=240
+PKG_LOCKED_NAP_S=5
 # How often nova.conf is read before a restore gives up, a second apart: one failing read decides nothing.
 READS_MAX=3
 
@@ -176,9 +180,14 @@ step() {
   say "step $step_id start"
   case $1 in
     # Has a deadline of its own, and polls.
-    compute_restart) limit "$HOST_TIMEOUT" ;;
-    *) limit "$STEP_TIMEOUT" ;;
+    compute_restart) step_limit=$HOST_TIMEOUT ;;
+    cleaner_package | cleaner_uninstall)
+      step_limit=$PKG_STEP_S
+      [ "$step_limit" -ge "$STEP_TIMEOUT" ] || step_limit=$STEP_TIMEOUT
+      ;;
+    *) step_limit=$STEP_TIMEOUT ;;
   esac
+  limit "$step_limit"
   step_serial=$limit_serial
   code=E_STEP words=''
   if "$@"; then
@@ -198,7 +207,7 @@ step_failed() {
   [ ! -f "$T/late" ] || read -r step_late <"$T/late"
   if [ "$step_late" = "$step_serial" ]; then
     code=E_STEP_TIMEOUT
-    words="not done in $STEP_TIMEOUT s${words:+: $words}"
+    words="not done in $step_limit s${words:+: $words}"
   fi
   one_line "$words"
   say "step $step_id fail $code $one"
@@ -555,11 +564,84 @@ install_tidy() {
 }
 
 cleaner_install() {
+  package_owner || return 1
   install_file "$METHOD" "$METHOD_TEXT" root:bin 0555 || return 1
   install_file "$MANIFEST" "$MANIFEST_TEXT" root:sys 0444 || return 1
   # A manifest this system does not understand (11.2 knows no periodic services) must not reach the import.
   run "$SVCCFG" validate "$R$MANIFEST" || { tool_failed "$MANIFEST"; return 1; }
   cleaner_import
+}
+
+# package_owner: whether no package owns what is there already. Files of a package are never written over: its next
+# update would, and pkg verify would complain until then. One call, and none where nothing is there.
+package_owner() {
+  set --
+  owner_paths=''
+  for owner_path in "$METHOD" "$MANIFEST"; do
+    exists "$R$owner_path" || continue
+    set -- "$@" "path:$owner_path"
+    owner_paths="$owner_paths $owner_path"
+  done
+  [ $# -gt 0 ] || return 0
+  run "$PKG" search -l -H -o pkg.name "$@"
+  # 1: nobody owns any of them.
+  [ $rc -le 1 ] || { tool_failed 'which package owns them cannot be asked'; return 1; }
+  if first_line; then
+    one_line "package $line owns$owner_paths"
+    fail E_PACKAGED "$one"
+  fi
+}
+
+# pkg_do WORD…: pkg, waiting while another one holds the image (7). Nothing to do (4) is done, and so is what an actuator
+# did not end in time (8): what SMF knows is looked at by whoever needs it.
+pkg_do() {
+  pkg_left=$PKG_LOCKED_S
+  while :; do
+    run "$PKG" "$@"
+    case $rc in
+      0 | 4 | 8) return 0 ;;
+      7) ;;
+      *) tool_failed "pkg $1"; return 1 ;;
+    esac
+    [ $pkg_left -gt 0 ] || { tool_failed "pkg $1, waited $PKG_LOCKED_S s"; return 1; }
+    pkg_left=$((pkg_left - PKG_LOCKED_NAP_S))
+    nap $PKG_LOCKED_NAP_S
+  done
+}
+
+# cleaner_package FMRI ORIGIN METHOD_DIGEST MANIFEST_DIGEST: in this boot environment, without another as a backup.
+cleaner_package() {
+  package_method=$3 package_manifest=$4
+  pkg_do install ${2:+-g "$2"} --sync-actuators-timeout "$STEP_TIMEOUT" --deny-new-be --no-backup-be "$1" || return 1
+  # Installed before, and somebody's hand in it.
+  if ! package_whole; then
+    pkg_do fix "$1" || return 1
+    package_whole || {
+      fail E_STEP "$1 as installed is not the one of this version of novasweep: publish it anew, with a version of its own"
+      return 1
+    }
+  fi
+  package_left=$((STEP_TIMEOUT / 3))
+  until service_read "$CLEANER"; do
+    [ $package_left -gt 0 ] || { cleaner_import; return; }
+    package_left=$((package_left - 1))
+    nap 1
+  done
+}
+
+# package_whole: whether the files are those of the package that this version makes.
+package_whole() {
+  digest_of "$R$METHOD" && [ "$digest" = "$package_method" ] && digest_of "$R$MANIFEST" &&
+    [ "$digest" = "$package_manifest" ]
+}
+
+# cleaner_uninstall PACKAGE: what it runs is stopped before: the published one has nothing that would.
+cleaner_uninstall() {
+  if service_read "$CLEANER"; then cleaner_disable || return 1; fi
+  pkg_do uninstall --sync-actuators-timeout "$STEP_TIMEOUT" --deny-new-be --no-backup-be "$1" || return 1
+  for uninstall_path in "$METHOD" "$MANIFEST"; do
+    ! exists "$R$uninstall_path" || { fail E_STEP "$uninstall_path is still there"; return 1; }
+  done
 }
 
 # cleaner_import: by manifest-import, as at boot; by hand when that does not answer in a third of the time.

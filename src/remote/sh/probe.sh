@@ -141,7 +141,7 @@ probe_packages() {
     case $3 in *o*) continue ;; i*) ;; *) continue ;; esac
     case $packages_name in
       */openstack/nova) packages_nova=$2 ;;
-      nova-cache-cleanup | */nova-cache-cleanup) packages_cleaner=$packages_name ;;
+      nova-cache-cleanup | */nova-cache-cleanup) packages_cleaner="$packages_name $2" ;;
     esac
   done
   IFS=$BLANKS

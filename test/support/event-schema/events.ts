@@ -59,6 +59,8 @@ const stepKind = word<ChangeKind | "write-proof" | "restore">({
   "dataset.set": true,
   "directory.own": true,
   "cleaner.install": true,
+  "cleaner.package": true,
+  "cleaner.uninstall": true,
   "cleaner.configure": true,
   "cleaner.enable": true,
   "cleaner.disable": true,

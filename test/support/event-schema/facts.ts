@@ -3,6 +3,7 @@ import type {
   BootEnvironment,
   Candidate,
   CleanerFacts,
+  CleanerPackage,
   ConfFacts,
   ConfValue,
   DatasetFacts,
@@ -60,7 +61,7 @@ const nova = object<NovaFacts>({
   version: text,
   section: observed(text),
   builtInDefault: observed(text),
-  cleanerPackage: observed(text),
+  cleanerPackage: observed(object<CleanerPackage>({ name: text, version: text })),
 });
 
 const service = object<ServiceFacts>({

@@ -76,6 +76,18 @@ const change = union<Change, "kind">("kind", {
     method: digest,
     manifest: digest,
   }),
+  "cleaner.package": object<ChangeOf<"cleaner.package">>({
+    kind: literal("cleaner.package"),
+    fmri: text,
+    origin: optional(text),
+    method: digest,
+    manifest: digest,
+  }),
+  "cleaner.uninstall": object<ChangeOf<"cleaner.uninstall">>({
+    kind: literal("cleaner.uninstall"),
+    package: text,
+    version: text,
+  }),
   "cleaner.configure": object<ChangeOf<"cleaner.configure">>({
     kind: literal("cleaner.configure"),
     properties: map(text),
@@ -108,6 +120,7 @@ const aspect = word<Aspect>({
   snapshots: true,
   owner: true,
   cleaner: true,
+  "cleaner-package": true,
   "cleaner-files": true,
   "cleaner-properties": true,
   "cleaner-state": true,
