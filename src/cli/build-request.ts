@@ -112,6 +112,8 @@ const rollout = (values: OptionValues, words: readonly string[], around: Surroun
     breakStaleLock: values.flag("break-stale-lock") ?? false,
     activatePending: values.flag("activate-pending") ?? false,
     thisBootEnvironment: values.flag("this-boot-environment") ?? false,
+    waitIdleS: values.duration("wait-idle", 0) ?? 0,
+    migrateCache: values.flag("migrate-cache") ?? false,
     output: output(values, around),
     stateDir: stateDir(values, around),
   };

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Asked } from "../domain/event.ts";
 import type { Host } from "../domain/host.ts";
+import type { Seconds } from "../domain/ids.ts";
 import type { KeptTexts } from "../domain/kept-texts.ts";
 import type { Plan } from "../domain/plan.ts";
 import { err, ok, type Result } from "../domain/result.ts";
@@ -90,10 +91,10 @@ export const composeRun = (
     clock: Date.now,
     pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     nonce: newNonce,
-    transport: transportFor(request, io, access, clocksFor(request)),
+    transport: transportFor(request, io, access, clocksFor({ ...request, hostTimeoutS: hostSecondsOf(request) })),
     emitter: new Emitter(record.run, Date.now, record.journal, [view]),
     cleanerFiles: createCleanerFiles(),
-    deadlines: { stepS: request.stepTimeoutS, hostS: request.hostTimeoutS, runS: request.runTimeoutS },
+    deadlines: { stepS: request.stepTimeoutS, hostS: hostSecondsOf(request), runS: request.runTimeoutS },
     parallel: request.parallel,
     soakS: rollout?.soakS ?? 0,
     check: rollout?.check ?? false,
@@ -105,10 +106,20 @@ export const composeRun = (
       activatePending: rollout?.activatePending ?? false,
       thisBootEnvironment: rollout?.thisBootEnvironment ?? false,
       breakStaleLock: rollout?.breakStaleLock ?? false,
+      waitIdleS: rollout?.waitIdleS ?? 0,
     },
+    migrateS: rollout === undefined ? 0 : migrateSecondsOf(rollout),
     ...hands,
   };
 };
+
+/** Images are gigabytes: a host that copies some gets half of its time besides, and what is not copied then is fetched when it is needed. */
+const migrateSecondsOf = ({ migrateCache, hostTimeoutS }: RolloutRequest): Seconds =>
+  migrateCache ? Math.ceil(hostTimeoutS / 2) : 0;
+
+/** Waiting for deployments and copying images are the operator's wish: they come on top of a host's own time. */
+const hostSecondsOf = (request: RolloutRequest | StatusRequest): Seconds =>
+  request.hostTimeoutS + (request.command === "rollout" ? request.waitIdleS + migrateSecondsOf(request) : 0);
 
 /** What is run on the hosts, and what the journal says of it. */
 export interface ExecWork {

@@ -190,6 +190,14 @@ const plan: readonly Option[] = [
     group: safety,
     says: "act although another boot environment is active on reboot",
   },
+  {
+    name: "wait-idle",
+    takes: "D",
+    group: safety,
+    says: "wait for deployments in flight on a host",
+    unset: "0s, it is refused",
+  },
+  { name: "migrate-cache", group: safety, says: "copy the old cache's images first, so that none is fetched again" },
 ];
 
 /** The options of each command, in the order of its help. */

@@ -81,6 +81,9 @@ export interface RolloutRequest extends Selection, Connection {
   readonly breakStaleLock: boolean;
   readonly activatePending: boolean;
   readonly thisBootEnvironment: boolean;
+  /** How long a host with a deployment in flight is waited for; 0: it is refused. */
+  readonly waitIdleS: Seconds;
+  readonly migrateCache: boolean;
   readonly output: OutputMode;
   readonly stateDir: string;
 }

@@ -59,6 +59,17 @@ export type Change =
   | { readonly kind: "cleaner.disable" }
   | { readonly kind: "cleaner.remove" }
   | {
+      /** Copies finished images of the old cache, newest first, within the quota less the headroom, for so long at most. */
+      readonly kind: "cache.migrate";
+      readonly from: AbsPath;
+      readonly to: AbsPath;
+      readonly owner: string;
+      readonly dataset: string;
+      readonly quotaBytes: Bytes;
+      readonly headroomBytes: Bytes;
+      readonly timeoutS: Seconds;
+    }
+  | {
       readonly kind: "conf.set";
       readonly path: AbsPath;
       readonly section: string;
@@ -76,3 +87,6 @@ export type Change =
     };
 
 export type ChangeKind = Change["kind"];
+
+/** What an apply script reports the beginning and the end of: its changes, and what it does besides. */
+export type StepKind = ChangeKind | "idle-wait" | "write-proof" | "restore";

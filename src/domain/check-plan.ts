@@ -54,6 +54,7 @@ const order: readonly Change["kind"][] = [
   "cleaner.enable",
   "cleaner.disable",
   "cleaner.remove",
+  "cache.migrate",
   "conf.set",
   "compute.restart",
 ];
@@ -87,6 +88,13 @@ const changeObjections = (change: Change, all: readonly Change[], hostTimeoutS: 
       return isPlainPath(change.path) && change.path.split("/").length > 2
         ? []
         : [`${change.path} is not a directory of ours to own`];
+    case "cache.migrate":
+      return [
+        ...(isPlainPath(change.from) && isPlainPath(change.to)
+          ? []
+          : [`images cannot be copied from ${change.from} to ${change.to}`]),
+        ...(all.some(({ kind }) => kind === "conf.set") ? [] : ["images would be copied for nothing"]),
+      ];
     case "cleaner.package":
       return /^pkg:\/\/[A-Za-z0-9.-]+\/nova-cache-cleanup@[0-9.]+$/.test(change.fmri)
         ? []

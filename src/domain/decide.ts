@@ -6,7 +6,7 @@ import type { HostName, Seconds } from "./ids.ts";
 import { drainedNote, notes, snapshotsWords } from "./notes.ts";
 import type { Outcome, Refusal } from "./outcome.ts";
 import { type Aspect, type Drift, type HostPlan, leftToOperator } from "./plan.ts";
-import { type Accepted, refusals, unsupported } from "./refusals.ts";
+import { type Accepted, busyRefusal, refusals, unsupported } from "./refusals.ts";
 import { isNonEmpty, type Result } from "./result.ts";
 import type { Settings } from "./settings.ts";
 
@@ -16,6 +16,8 @@ export interface Question {
   readonly settings: Settings;
   readonly payload: Payload;
   readonly accepted: Accepted;
+  /** How long copying the images of the old cache may take; 0: none is copied. */
+  readonly migrateS: Seconds;
   readonly soakS: Seconds;
   /** The edit that puts `desired.cacheDir` in force; undefined: the node did not send its file. Pure over the bytes it holds. */
   readonly edit: (desired: Desired) => Result<Patch, Refusal> | undefined;
@@ -75,9 +77,14 @@ export const decide = (facts: Facts, question: Question): HostPlan => {
     basis: facts.at,
     drift: found,
     changes: changes.value,
-    notes: notes(facts, desired, found),
+    notes: [...busyNotes(facts, desired, question.accepted), ...notes(facts, desired, found)],
   };
 };
+
+const busyNotes = (facts: Facts, desired: Desired, { waitIdleS }: Accepted): readonly string[] =>
+  waitIdleS === 0
+    ? []
+    : busyRefusal(facts, desired).map(({ message }) => `${message}: waited for, ${waitIdleS} s at most`);
 
 /** What nobody but a person may mend; any other drift without a change is a bug of ours. */
 const toOperator = (facts: Facts, { dataset }: Desired, found: readonly Drift[]): Refusal => {
@@ -104,6 +111,7 @@ const changesFor = (
     value: [
       ...datasetChanges(facts, desired, drifts),
       ...cleanerChanges(facts, desired, drifts),
+      ...(conf === undefined ? [] : migrateChange(facts, desired, question.migrateS)),
       ...(conf === undefined ? [] : [conf.value]),
       ...restartChange(facts, conf !== undefined, drifts, question.soakS, desired),
     ],
@@ -180,6 +188,27 @@ const installChange = (desired: Desired): Change => {
     method,
     manifest,
   };
+};
+
+/** Only a cache that is given up now: one that was given up before is not warm any more. */
+const migrateChange = (facts: Facts, desired: Desired, timeoutS: Seconds): readonly Change[] => {
+  const from = inForceOf(facts);
+  const directory = from === undefined ? undefined : facts.directories[from];
+  const images = directory?.seen ? directory.value.images : undefined;
+  if (timeoutS === 0 || from === undefined || !images?.seen || images.value.count === 0) return [];
+  const { cacheDir: to, dataset, quotaBytes, settings } = desired;
+  return [
+    {
+      kind: "cache.migrate",
+      from,
+      to,
+      owner: settings.cacheOwner,
+      dataset,
+      quotaBytes,
+      headroomBytes: settings.cacheHeadroomBytes,
+      timeoutS,
+    },
+  ];
 };
 
 const confChange = (facts: Facts, desired: Desired, { edit }: Question): Result<Change, Refusal> => {

@@ -1,4 +1,4 @@
-import type { ChangeKind } from "./change.ts";
+import type { StepKind } from "./change.ts";
 import type { Facts } from "./facts.ts";
 import type { Bytes, Digest, HostName, RunId } from "./ids.ts";
 import type { Layer } from "./layer.ts";
@@ -70,7 +70,7 @@ export type EventBody =
       /** 1-based, of the host's changes; for a step that is none of them, the last one that was done, 0 before the first. */
       readonly step: number;
       readonly of: number;
-      readonly change: ChangeKind | "write-proof" | "restore";
+      readonly change: StepKind;
       readonly state: "start" | "ok" | "fail";
       readonly code?: string;
       readonly message?: string;

@@ -2,7 +2,7 @@ import { datasetRefusal, pathRefusal, underneath } from "./dataset-refusals.ts";
 import { type Desired, inForceOf } from "./desired.ts";
 import { isConfNewer, isRestartOwed } from "./drift.ts";
 import type { Facts, Observed } from "./facts.ts";
-import type { AbsPath } from "./ids.ts";
+import type { AbsPath, Seconds } from "./ids.ts";
 import { type Refusal, refusal, some } from "./outcome.ts";
 import type { Settings } from "./settings.ts";
 import { isoTime } from "./time.ts";
@@ -12,6 +12,8 @@ export interface Accepted {
   readonly activatePending: boolean;
   readonly thisBootEnvironment: boolean;
   readonly breakStaleLock: boolean;
+  /** How long a busy host is waited for; 0: it is refused. */
+  readonly waitIdleS: Seconds;
 }
 
 /** Why this system can be no compute node of ours at all; undefined when it can. Sheet sections 0, 2.1, 10. */
@@ -57,7 +59,7 @@ export const refusals = (facts: Facts, desired: Desired, accepted: Accepted): re
   ...pendingRefusal(facts, accepted),
   ...datasetRefusal(facts, desired),
   ...pathRefusal(facts, desired),
-  ...busyRefusal(facts, desired),
+  ...(accepted.waitIdleS > 0 ? [] : busyRefusal(facts, desired)),
 ];
 
 /** "Could not look" never counts as "absent": whatever a decision rests on must have been seen. */
@@ -193,7 +195,8 @@ const pendingRefusal = (facts: Facts, accepted: Accepted): readonly Refusal[] =>
   ];
 };
 
-const busyRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
+/** Deployments in flight: a restart of nova-compute now would end them. */
+export const busyRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
   const zones = facts.incompleteZones.seen ? facts.incompleteZones.value : [];
   const files = cachesToWatch(facts, desired).flatMap((dir) => {
     const directory = facts.directories[dir];

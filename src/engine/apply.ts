@@ -1,3 +1,4 @@
+import type { StepKind } from "../domain/change.ts";
 import { assess } from "../domain/decide.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
@@ -52,6 +53,7 @@ const scriptFor = (context: RunContext, host: Host, plan: Changing, basis: Facts
     stepTimeoutS: context.deadlines.stepS,
     soakS: context.soakS,
     breakLock: context.accepted.breakStaleLock,
+    waitIdleS: context.accepted.waitIdleS,
     method: files.method,
     manifest: files.manifest,
   });
@@ -73,6 +75,8 @@ class StepWatch {
   unknown: string | undefined;
   committed = false;
   done = 0;
+  /** What the steps say of themselves. */
+  readonly results: string[] = [];
 
   constructor(context: RunContext, host: Host, plan: Changing) {
     this.#context = context;
@@ -111,9 +115,10 @@ class StepWatch {
 
   #step(line: Extract<ReplyLine, { kind: "step" }>): void {
     const change = this.#plan.changes[Number(line.step) - 1];
-    const name = line.step === "w" ? "write-proof" : change?.kind;
+    const name = asides.get(line.step) ?? change?.kind;
     if (name === undefined) return;
-    const at = line.step === "w" ? this.done : Number(line.step);
+    const at = asides.has(line.step) ? this.done : Number(line.step);
+    if (line.state === "ok" && line.text !== "") this.results.push(line.text);
     if (line.state === "ok") this.done = Math.max(this.done, at);
     if (line.state === "fail") this.failed ??= { code: codeOf(line.code), message: line.text };
     this.#report(name, at, line);
@@ -128,13 +133,28 @@ class StepWatch {
   }
 }
 
+/** Steps that are no change of the plan. */
+const asides: ReadonlyMap<string, StepKind> = new Map([
+  ["w", "write-proof"],
+  ["i", "idle-wait"],
+]);
+
 const stepEvent = (
   host: string,
   [step, of]: readonly [number, number],
-  change: Changing["changes"][number]["kind"] | "write-proof" | "restore",
+  change: StepKind,
   { state, code, text }: { state: "start" | "ok" | "fail"; code: string; text: string },
 ) =>
-  ({ type: "host.step", host, step, of, change, state, ...(state === "fail" ? { code, message: text } : {}) }) as const;
+  ({
+    type: "host.step",
+    host,
+    step,
+    of,
+    change,
+    state,
+    ...(state === "fail" ? { code } : {}),
+    ...(text === "" ? {} : { message: text }),
+  }) as const;
 
 /** A script ended from outside says `refuse` when no step was under way; that is no refusal. */
 const endings: readonly FailureCode[] = ["E_HOST_TIMEOUT", "E_STOPPED", "E_STEP"];
@@ -178,8 +198,14 @@ const settle = async (
       { code: "E_STEP", message: `the script ended with status ${talk.reply.ended} and did not commit` },
       watch,
     );
-  return prove(context, host, talk);
+  return withResults(prove(context, host, talk), watch.results);
 };
+
+/** What steps said of themselves stands in the note of a host that was changed. */
+const withResults = (ending: Ending, results: readonly string[]): Ending =>
+  ending.outcome !== "changed" || results.length === 0
+    ? ending
+    : { ...ending, note: [...results, ...(ending.note === undefined ? [] : [ending.note])].join("; ") };
 
 const refused = (refusal: Refusal, watch: StepWatch): Ending => ({
   outcome: "refused",

@@ -41,6 +41,8 @@ export interface RunContext {
   readonly maxBad: Share | undefined;
   readonly maxMissing: Share;
   readonly accepted: Accepted;
+  /** How long a host may copy the images of its old cache; 0: none are copied. */
+  readonly migrateS: Seconds;
   /** Asks the person, or answers for `--yes`: how the plan was accepted, or undefined when it was not. */
   readonly accept: (plan: Plan) => Promise<"typed" | "--yes" | undefined>;
   /** First Ctrl-C or the run's deadline: no new host starts. Its reason is a sentence. */

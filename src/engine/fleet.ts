@@ -128,6 +128,7 @@ export class Fleet {
     if (survey.kind === "unreachable") return { verdict: "unreachable", host: host.name, failure: survey.failure };
     if (survey.kind === "refused") return { verdict: "refuse", host: host.name, drift: [], refusals: [survey.refusal] };
     return decide(survey.facts, {
+      migrateS: this.#context.migrateS,
       host: host.name,
       settings: host.settings,
       payload: this.#context.cleanerFiles(host.settings).payload,

@@ -128,9 +128,10 @@ const stateOf = (word: string): "start" | "ok" | "fail" | undefined =>
 const step = (rest: string): ReplyLine | undefined => {
   const [id, more] = splitWord(rest);
   const [word, tail] = splitWord(more);
-  const [code, text] = splitWord(tail);
   const state = stateOf(word);
-  return state === undefined || !/^(\d{1,3}|w)$/.test(id) ? undefined : { kind: "step", step: id, state, code, text };
+  // Only a failure has a code.
+  const [code, text] = state === "fail" ? splitWord(tail) : ["", tail];
+  return state === undefined || !/^(\d{1,3}|w|i)$/.test(id) ? undefined : { kind: "step", step: id, state, code, text };
 };
 
 const restore = (rest: string): ReplyLine | undefined => {

@@ -81,6 +81,8 @@ export interface ApplyInputs extends ScriptInputs {
   readonly stepTimeoutS: number;
   readonly soakS: number;
   readonly breakLock: boolean;
+  /** Seconds the node waits until nothing is being deployed on it. */
+  readonly waitIdleS: number;
   readonly method: string;
   readonly manifest: string;
 }
@@ -140,6 +142,7 @@ const applyOnly = ({ settings, ...inputs }: ApplyInputs): Record<string, string>
   HOST_TIMEOUT: String(inputs.hostTimeoutS),
   STEP_TIMEOUT: String(inputs.stepTimeoutS),
   SOAK: String(inputs.soakS),
+  WAIT_IDLE: String(inputs.waitIdleS),
   BREAK_LOCK: inputs.breakLock ? "1" : "0",
   CACHE_DIR: inputs.cacheDir,
   CACHE_OWNER: settings.cacheOwner,
@@ -232,6 +235,17 @@ const call = (change: Change): string => {
       return "cleaner_disable";
     case "cleaner.remove":
       return "cleaner_remove";
+    case "cache.migrate":
+      return words(
+        "cache_migrate",
+        change.from,
+        change.to,
+        change.owner,
+        change.dataset,
+        change.quotaBytes,
+        change.headroomBytes,
+        change.timeoutS,
+      );
     case "conf.set": {
       const { offset, length, rangeDigest, after, replacement } = change.patch;
       return words("conf_set", offset, length, rangeDigest, after, octal(Buffer.from(replacement, "base64")));

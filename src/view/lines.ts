@@ -100,7 +100,9 @@ const planCounts = ({ plan }: EventOf<"plan.made">): string => {
 const hostWords = (event: RunEvent, { command }: RunState): string | undefined => {
   switch (event.type) {
     case "host.step":
-      return event.state === "fail" || event.change === "restore" ? `${event.host} ${stepFailure(event)}` : undefined;
+      return event.state === "fail" || event.change === "restore" || event.message !== undefined
+        ? `${event.host} ${stepNews(event)}`
+        : undefined;
     case "lock.taken":
       return `${event.host} took over a stale lock: ${visibleSafe(event.from)}`;
     case "host.settled":
@@ -110,8 +112,9 @@ const hostWords = (event: RunEvent, { command }: RunState): string | undefined =
   }
 };
 
-const stepFailure = ({ change, state, code, message }: EventOf<"host.step">): string => {
+const stepNews = ({ change, state, code, message }: EventOf<"host.step">): string => {
   const what = stepWords[change];
+  if (state !== "fail" && message !== undefined) return `${what}: ${visibleSafe(message)}`;
   if (state !== "fail") return state === "ok" ? `${what}: done` : what;
   return `${what} failed${code === undefined ? "" : `: ${visibleSafe(code, 40)}`}${message === undefined ? "" : ` ${visibleSafe(message)}`}`;
 };

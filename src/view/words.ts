@@ -1,5 +1,5 @@
 /** The words every view uses: one word for one thing, as in docs/vocabulary.md. May import domain only. */
-import type { Change, ChangeKind } from "../domain/change.ts";
+import type { Change, StepKind } from "../domain/change.ts";
 import type { Asked, CommandName } from "../domain/event.ts";
 import type { Outcome, Phase } from "../domain/outcome.ts";
 import type { Aspect, Drift } from "../domain/plan.ts";
@@ -57,11 +57,12 @@ export const phaseWords: Readonly<Record<Phase, string>> = {
 };
 
 /** A step as it is said while it runs. */
-export const stepWords: Readonly<Record<ChangeKind | "write-proof" | "restore", string>> = {
+export const stepWords: Readonly<Record<StepKind, string>> = {
   "dataset.create": "creating the dataset",
   "dataset.quota": "setting the quota",
   "dataset.set": "setting the dataset's properties",
   "directory.own": "setting owner and mode",
+  "idle-wait": "waiting until the node is idle",
   "write-proof": "proving that nova can write",
   "cleaner.install": "installing the cleaner",
   "cleaner.package": "installing the cleaner's package",
@@ -70,6 +71,7 @@ export const stepWords: Readonly<Record<ChangeKind | "write-proof" | "restore", 
   "cleaner.enable": "enabling the cleaner",
   "cleaner.disable": "disabling the cleaner",
   "cleaner.remove": "removing the cleaner",
+  "cache.migrate": "copying images",
   "conf.set": "editing nova.conf",
   "compute.restart": "restarting nova-compute",
   restore: "restoring nova.conf",
@@ -144,6 +146,10 @@ export const changeWords = (change: Change, diff: boolean): readonly string[] =>
       return ["disable the cleaner"];
     case "cleaner.remove":
       return ["remove the cleaner"];
+    case "cache.migrate":
+      return [
+        `copy images from ${change.from} to ${change.to}, newest first, as far as ${size(Math.max(0, change.quotaBytes - change.headroomBytes))} and ${duration(change.timeoutS * 1000)} go`,
+      ];
     case "conf.set":
       return [
         `set ${change.key} in [${change.section}] of ${change.path} to ${change.to}`,

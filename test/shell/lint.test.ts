@@ -184,7 +184,7 @@ describe("as a whole", () => {
   const dir = mkdtempSync(join(tmpdir(), "novasweep-lint-"));
   const scripts = { probe: probeOf(), apply: applyOf([]) };
   const run = (command: string, args: readonly string[]) => {
-    const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", timeout: 60_000 });
+    const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", timeout: 240_000 });
     if (error !== undefined) throw error;
     return { status, said: stdout + stderr };
   };

@@ -186,7 +186,8 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the probe
     const dir = join(kilo.root, "var/share/nova/images");
     const id = "0f51b1b0-2f3c-4c0e-9f67-5d4e6a7b8c9d";
     writeFileSync(join(dir, `${id}.downloading`), "x");
-    utimesSync(join(dir, `${id}.downloading`), 1_000_000_000, 1_000_000_000);
+    const hoursAgo = Date.now() / 1000 - 3 * 3600;
+    utimesSync(join(dir, `${id}.downloading`), hoursAgo, hoursAgo);
     writeFileSync(join(dir, id.replace("0", "1")), "1234");
     mkdirSync(join(dir, "lost+found"));
     const seen = factsOf(await kilo.run(shell, probeOf()));

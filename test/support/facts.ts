@@ -179,7 +179,7 @@ function never(): never {
 
 export const bases = { juno, junoDone, mitaka };
 
-export const accepted = { activatePending: false, thisBootEnvironment: false, breakStaleLock: false };
+export const accepted = { activatePending: false, thisBootEnvironment: false, breakStaleLock: false, waitIdleS: 0 };
 
 export const settings = (patch: Partial<Settings> = {}): Settings => ({ ...defaultSettings, ...patch });
 

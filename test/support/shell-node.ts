@@ -188,6 +188,7 @@ export const applyOf = (changes: readonly Change[], more: Partial<ApplyInputs> =
     stepTimeoutS: 30,
     soakS: SOAK_S,
     breakLock: false,
+    waitIdleS: 0,
     method: "#!/bin/sh\nexit 0\n",
     manifest: manifestText,
     ...more,

@@ -46,6 +46,8 @@ describe("what is accepted", () => {
       maxMissing: percent(20),
       soakS: 60,
       breakStaleLock: false,
+      waitIdleS: 0,
+      migrateCache: false,
       activatePending: false,
       thisBootEnvironment: false,
       output: "tui",
@@ -97,6 +99,7 @@ describe("what is accepted", () => {
       "rollout all --break-stale-lock --activate-pending --this-boot-environment",
       { breakStaleLock: true, activatePending: true, thisBootEnvironment: true },
     ],
+    ["rollout all --wait-idle 30m --migrate-cache", { waitIdleS: 1800, migrateCache: true }],
     ["rollout all --output ndjson --state-dir /s", { output: "ndjson", stateDir: "/s" }],
     [
       "exec web -l rack1 -- df -h /",

@@ -11,6 +11,7 @@ interface Case {
   facts?: unknown;
   settings?: object;
   accepted?: object;
+  migrateS?: number;
   verdict: HostPlan["verdict"];
   kinds?: string[];
   drift?: string[];
@@ -41,6 +42,7 @@ const decideCase = (one: Case): HostPlan =>
     settings: settings(one.settings),
     payload,
     accepted: { ...accepted, ...one.accepted },
+    migrateS: one.migrateS ?? 0,
     soakS: 60,
     edit: ({ cacheDir }) => ({ ok: true, value: patch(cacheDir) }),
   });
@@ -71,6 +73,7 @@ describe("decide", () => {
       settings: settings(),
       payload,
       accepted,
+      migrateS: 0,
       soakS: 60,
       edit: () => undefined,
     });
@@ -85,6 +88,7 @@ describe("decide", () => {
         settings: settings(),
         payload,
         accepted,
+        migrateS: 0,
         soakS: 60,
         edit: ({ cacheDir }) => ({ ok: true, value: patch(cacheDir) }),
       });

@@ -106,6 +106,8 @@ const rolloutOf = (request: DemoRequest, lab: Lab): RolloutRequest => ({
   maxMissing: { kind: "percent", percent: 100 },
   soakS: request.soakS,
   breakStaleLock: false,
+  waitIdleS: 0,
+  migrateCache: false,
   activatePending: false,
   thisBootEnvironment: false,
   output: request.output,

@@ -21,6 +21,10 @@ MISSES_MAX=3
 AUTO_SNAPSHOT=com.sun:auto-snapshot
 # Before each of these svcprop puts a backslash (sheet 2.7); a line break or a TAB is in no value of ours.
 SVCPROP_ESCAPES=";&()|^<> \\\"'\`"
+# What a copy is called until it is whole: no image's name, so that neither Nova nor the cleaner takes it for one.
+MIGRATE_TEMP=.novasweep-migrate
+# Between two looks whether the node is idle: a deployment takes minutes.
+IDLE_LOOK_S=10
 # A step of pkg: it reads catalogs and rebuilds indexes, minutes on an old node; and how long another pkg is waited for.
 PKG_STEP_S=600
 PKG_LOCKED_S=240
@@ -33,6 +37,7 @@ apply_begin() {
   applying=1
   step_id='' rc=0 code='' words='' edited='' built='' noted='' committed='' hands_off='' restart_asked=''
   edit_since='' edit_contract='' state='' next='' since='' contract=''
+  idle_left=$WAIT_IDLE idle_spent='' migrate_by=''
   ticker='' limit_serial=0 step_serial='' owner_dir='' proof_by='' driver_section='' deadline=''
   LOCK=$R/system/volatile/novasweep.lock
   trap '' HUP PIPE
@@ -179,8 +184,8 @@ step() {
   shift
   say "step $step_id start"
   case $1 in
-    # Has a deadline of its own, and polls.
-    compute_restart) step_limit=$HOST_TIMEOUT ;;
+    # Have a deadline of their own.
+    compute_restart | cache_migrate) step_limit=$HOST_TIMEOUT ;;
     cleaner_package | cleaner_uninstall)
       step_limit=$PKG_STEP_S
       [ "$step_limit" -ge "$STEP_TIMEOUT" ] || step_limit=$STEP_TIMEOUT
@@ -189,10 +194,10 @@ step() {
   esac
   limit "$step_limit"
   step_serial=$limit_serial
-  code=E_STEP words=''
+  code=E_STEP words='' result=''
   if "$@"; then
     limit 0
-    say "step $step_id ok"
+    say "step $step_id ok${result:+ $result}"
     step_id=''
     return 0
   fi
@@ -268,7 +273,8 @@ lock_break() {
 }
 
 lock_clear() {
-  "$RM" -f "$1/record" "$1/out" "$1/err" "$1/late" "$1/expired" "$1/range" "$1/limit" "$1/svccfg"
+  "$RM" -f "$1/record" "$1/out" "$1/err" "$1/late" "$1/expired" "$1/range" "$1/limit" "$1/svccfg" \
+    "$1/images"
   "$RMDIR" "$1" 2>/dev/null
 }
 
@@ -309,14 +315,36 @@ expect_file() {
   esac
 }
 
-# idle_check: no zone being installed, no download under way, in the cache in force or in the one to be.
+# idle_check: no zone being installed, no download under way, in the cache in force or in the one to be; waits for that as
+# long as the operator said, for both checks together.
 idle_check() {
+  idle_waited=''
+  while :; do
+    idle_look
+    [ -n "$busy" ] || break
+    [ "$idle_left" -gt 0 ] || refuse E_BUSY "$busy${idle_spent:+ (waited $idle_spent s)}"
+    [ -n "$idle_waited" ] || { idle_waited=1 && one_line "$busy" && say "step i start $one"; }
+    idle_nap=$IDLE_LOOK_S
+    [ "$idle_left" -ge "$IDLE_LOOK_S" ] || idle_nap=$idle_left
+    idle_left=$((idle_left - idle_nap)) idle_spent=$((${idle_spent:-0} + idle_nap))
+    nap "$idle_nap"
+  done
+  [ -z "$idle_waited" ] || say 'step i ok'
+}
+
+# idle_look: `busy`, what the node is at; empty when it is idle.
+idle_look() {
+  busy=''
   limit "$STEP_TIMEOUT"
   # A list that cannot be had is not an idle node.
   run "$ZONEADM" list -cp || { said; refuse E_BUSY "zones could not be looked at: $words"; }
   while IFS=: read -r idle_id idle_zone idle_state idle_rest; do
-    [ "$idle_state" != incomplete ] || refuse E_BUSY "zone being installed: $idle_zone"
+    [ "$idle_state" != incomplete ] || busy="zone being installed: $idle_zone"
   done <"$T/out"
+  if [ -n "$busy" ]; then
+    limit 0
+    return
+  fi
   # Once a script: no driver is installed meanwhile.
   [ -n "$driver_section" ] || driver_look
   inforce=''
@@ -333,7 +361,7 @@ idle_check() {
   done
   if [ $# -gt 0 ]; then
     run caches_look busy "$@" || refuse E_BUSY 'the caches could not be looked at'
-    first_line && refuse E_BUSY "$line"
+    ! first_line || busy=$line
   fi
   limit 0
 }
@@ -378,10 +406,10 @@ no_link() {
 
 # --- dataset and directory ---
 
-# properties_of NAME PROPERTY,…: `zfs_mountpoint`, `zfs_quota`, `zfs_mounted`, `zfs_canmount`, `zfs_auto_snapshot` and
+# properties_of NAME PROPERTY,…: `zfs_mountpoint`, `zfs_quota`, `zfs_mounted`, `zfs_canmount`, `zfs_auto_snapshot`, `zfs_used` and
 # `zfs_type` as far as they were asked for, sizes in exact bytes; empty when they cannot be had.
 properties_of() {
-  zfs_mountpoint='' zfs_quota='' zfs_mounted='' zfs_type='' zfs_canmount='' zfs_auto_snapshot=''
+  zfs_mountpoint='' zfs_quota='' zfs_mounted='' zfs_type='' zfs_canmount='' zfs_auto_snapshot='' zfs_used=''
   run "$ZFS" get -Hp -o property,value "$2" "$1" || return 1
   while IFS=$TAB read -r zfs_name zfs_value; do
     case $zfs_name in
@@ -390,10 +418,11 @@ properties_of() {
       mounted) zfs_mounted=$zfs_value ;;
       type) zfs_type=$zfs_value ;;
       canmount) zfs_canmount=$zfs_value ;;
+      used) zfs_used=$zfs_value ;;
       "$AUTO_SNAPSHOT") zfs_auto_snapshot=$zfs_value ;;
     esac
   done <"$T/out"
-  [ -n "$zfs_mountpoint$zfs_quota$zfs_mounted$zfs_type$zfs_canmount$zfs_auto_snapshot" ]
+  [ -n "$zfs_mountpoint$zfs_quota$zfs_mounted$zfs_type$zfs_canmount$zfs_auto_snapshot$zfs_used" ]
 }
 
 # property_set NAME PROPERTY VALUE: one property a call (sheet 3.2).
@@ -930,6 +959,84 @@ conf_tidy() {
   [ -z "$tidy_text" ] || as_user "$owner_dir" "'$RM' -f $tidy_text"
 }
 
+# --- the images of the old cache ---
+
+# cache_migrate FROM TO USER DATASET QUOTA HEADROOM SECONDS: copies finished images, newest first, as far as there is room
+# below the quota less the headroom, and time. Each under a name that is no image's, compared, then renamed: what is cut
+# short is begun anew by the next run, what is there is kept. `result` says how far it came. Nothing here fails a rollout:
+# what is not copied is fetched again when it is needed.
+cache_migrate() {
+  migrate_from=$R$1 migrate_to=$R$2 migrate_by=$3 migrate_room=0
+  properties_of "$4" used || { tool_failed "$4"; return 1; }
+  [ "$zfs_used" -ge $(($5 - $6)) ] || migrate_room=$(($5 - $6 - zfs_used))
+  no_link "$1" && no_link "$2" || return 1
+  # The names that are downloads, or have one beside them; then the images, newest first.
+  as_user "$3" "cd -P '$migrate_from' && '$LS' -Et" || { tool_failed "$1 cannot be listed"; return 1; }
+  "$NAWK" '
+    BEGIN { h = "[0-9A-Fa-f]"; h4 = h h h h; uuid = "^" h4 h4 "-" h4 "-" h4 "-" h4 "-" h4 h4 h4 "$" }
+    NF == 9 && $9 ~ /[.]downloading$/ { marked[substr($9, 1, length($9) - 12)] = 1 }
+    /^-/ && NF == 9 && $9 ~ uuid { size[++n] = $5; name[n] = $9 }
+    END { for (i = 1; i <= n; i++) if (!(name[i] in marked)) print name[i], size[i] }' "$T/out" >"$T/images"
+  migrate_all=0 migrate_done=0 migrate_bytes=0 migrate_full=0 migrate_failed=0 migrate_late=0
+  clock_now
+  migrate_end=$((clock + $7))
+  while read -r migrate_name migrate_size <&3; do
+    migrate_all=$((migrate_all + 1))
+    clock_now
+    if [ $clock -ge $migrate_end ]; then
+      migrate_late=$((migrate_late + 1))
+      continue
+    fi
+    limit $((migrate_end - clock))
+    migrate_one
+    limit "$HOST_TIMEOUT"
+  done 3<"$T/images"
+  result="copied $migrate_done of $migrate_all images, $((migrate_bytes / 1048576)) MiB"
+  [ $migrate_full -eq 0 ] || result="$result; no room for $migrate_full"
+  [ $migrate_late -eq 0 ] || result="$result; no time for $migrate_late"
+  [ $migrate_failed -eq 0 ] || result="$result; $migrate_failed failed: $migrate_words"
+}
+
+# migrate_one: $migrate_name of $migrate_size bytes. What is there already counts as copied: its bytes are in `used`.
+migrate_one() {
+  migrate_copy="umask 022
+cd -P '$migrate_to' || exit 1
+[ ! -f $migrate_name ] || [ -h $migrate_name ] || exit 30
+[ $migrate_size -le $migrate_room ] || exit 31
+'$RM' -f $MIGRATE_TEMP
+'$CP' -p '$migrate_from/$migrate_name' $MIGRATE_TEMP && '$CMP' '$migrate_from/$migrate_name' $MIGRATE_TEMP &&
+  '$MV' -f $MIGRATE_TEMP $migrate_name"
+  as_user "$migrate_by" "$migrate_copy"
+  case $rc in
+    0) migrate_room=$((migrate_room - migrate_size)) migrate_bytes=$((migrate_bytes + migrate_size)) ;;
+    30) ;;
+    31) migrate_full=$((migrate_full + 1)) && return ;;
+    *)
+      said
+      migrate_failed=$((migrate_failed + 1)) migrate_words=$words
+      migrate_tidy
+      return
+      ;;
+  esac
+  migrate_done=$((migrate_done + 1))
+}
+
+# migrate_tidy: a copy that was cut short.
+migrate_tidy() {
+  [ -z "$migrate_by" ] || as_user "$migrate_by" "'$RM' -f '$migrate_to/$MIGRATE_TEMP'"
+}
+
+# clock_now: `clock`, seconds that only ever grow by what passed, as far as a day goes: a copy takes no longer.
+clock_now() {
+  clock_text=$("$DATE" +%H:%M:%S)
+  clock_hours=${clock_text%%:*} clock_rest=${clock_text#*:}
+  # 1 before it: a leading 0 would be octal.
+  clock_day=$(((1$clock_hours - 100) * 3600 + (1${clock_rest%%:*} - 100) * 60 + 1${clock_rest#*:} - 100))
+  if [ -n "${clock_before:-}" ] && [ $clock_day -lt "$clock_before" ]; then clock_days=$((${clock_days:-0} + 1)); fi
+  clock_before=$clock_day
+  clock=$((${clock_days:-0} * 86400 + clock_day))
+}
+
 # --- nova-compute ---
 
 # service_read FMRI: `state`, `next`, `since` and `contract`, empty when they cannot be had.
@@ -1125,6 +1232,7 @@ apply_exit() {
       *) conf_tidy '' ;;
     esac
     install_tidy
+    migrate_tidy
     # A proof that was killed, or that filled the quota, left its file.
     [ -z "$proof_by" ] || as_user "$proof_by" "'$RM' -f '$R$proof_in/.novasweep-$RUN'"
     ticker_stop

@@ -11,6 +11,8 @@ NOTES_MAX=50
 LOG_LINES=500
 # Names shown per busy cache: enough to see why.
 BUSY_MAX=5
+# A marker nobody wrote to for this long belongs to no download, seconds: as the cleaner has it.
+MARKER_STALE_S=86400
 # Images named as the first to go: more than a quota has room for, as a rule.
 OLDEST_MAX=40
 
@@ -664,7 +666,7 @@ caches_look() {
   shift
   caches_now=$("$DATE" '+%Y-%m-%d %H:%M:%S')
   caches_read "$@" | "$NAWK" -v n="@$N " -v now="$caches_now" -v most=$BUSY_MAX -v show="$caches_show" \
-    -v most_rows="$ROWS_MAX" -v most_oldest=$OLDEST_MAX -v min_age="$MIN_AGE" '
+    -v most_rows="$ROWS_MAX" -v most_oldest=$OLDEST_MAX -v min_age="$MIN_AGE" -v stale=$MARKER_STALE_S '
     # Days since 1970-03-01 by the civil calendar, then seconds.
     function seconds(date, time,   y, m, d) {
       y = substr(date, 1, 4) + 0
@@ -697,7 +699,8 @@ caches_look() {
       name = $9
       partial = (name ~ /\.downloading$/)
       if (partial) partials[dirs]++
-      if (name !~ /^[.]/ && (partial || present - seconds($6, $7) < 120) && busy[dirs]++ < most) names[dirs] = names[dirs] "\n" name
+      since = present - seconds($6, $7)
+      if (name !~ /^[.]/ && (since < 120 || (partial && since < stale)) && busy[dirs]++ < most) names[dirs] = names[dirs] "\n" name
       if (name !~ uuid) next
       age[dirs, name] = present - seconds($6, $7)
       at = $6 "T" substr($7, 1, 8)

@@ -1,6 +1,6 @@
 /** The schema of every event; `npx vitest run --root test --project unit events -u` writes it to docs/events.schema.json. */
 
-import type { ChangeKind } from "../../../src/domain/change.ts";
+import type { StepKind } from "../../../src/domain/change.ts";
 import type { Asked, CommandName, EventBody, EventHead, EventType, RecordedStream } from "../../../src/domain/event.ts";
 import type { Layer } from "../../../src/domain/layer.ts";
 import type { Outcome, Phase } from "../../../src/domain/outcome.ts";
@@ -53,7 +53,7 @@ const phase = word<Phase>({
   settled: true,
 });
 
-const stepKind = word<ChangeKind | "write-proof" | "restore">({
+const stepKind = word<StepKind>({
   "dataset.create": true,
   "dataset.quota": true,
   "dataset.set": true,
@@ -65,8 +65,10 @@ const stepKind = word<ChangeKind | "write-proof" | "restore">({
   "cleaner.enable": true,
   "cleaner.disable": true,
   "cleaner.remove": true,
+  "cache.migrate": true,
   "conf.set": true,
   "compute.restart": true,
+  "idle-wait": true,
   "write-proof": true,
   restore: true,
 });

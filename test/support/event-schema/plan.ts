@@ -95,6 +95,16 @@ const change = union<Change, "kind">("kind", {
   "cleaner.enable": object<ChangeOf<"cleaner.enable">>({ kind: literal("cleaner.enable") }),
   "cleaner.disable": object<ChangeOf<"cleaner.disable">>({ kind: literal("cleaner.disable") }),
   "cleaner.remove": object<ChangeOf<"cleaner.remove">>({ kind: literal("cleaner.remove") }),
+  "cache.migrate": object<ChangeOf<"cache.migrate">>({
+    kind: literal("cache.migrate"),
+    from: text,
+    to: text,
+    owner: text,
+    dataset: text,
+    quotaBytes: count,
+    headroomBytes: count,
+    timeoutS: count,
+  }),
   "conf.set": object<ChangeOf<"conf.set">>({
     kind: literal("conf.set"),
     path: text,

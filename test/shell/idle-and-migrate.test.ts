@@ -1,0 +1,180 @@
+/** What a rollout does before nova.conf is edited: waits until nothing is deployed, and copies the old cache's images. */
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Change } from "../../src/domain/change.ts";
+import { takesShell } from "../support/long.ts";
+import {
+  applyOf,
+  confSet,
+  digestOf,
+  type Ended,
+  factsOf,
+  makeShellNode,
+  type ShellNode,
+  shells,
+} from "../support/shell-node.ts";
+
+const CONF = "etc/nova/nova.conf";
+const DATASET = "rpool/export/nova";
+const OLD = "var/lib/nova/images";
+const NEW = "export/nova/images";
+const MIB = 1024 ** 2;
+const uuid = (n: number): string => `${n.toString(16).padStart(8, "0")}-aaaa-4bbb-8ccc-dddddddddddd`;
+
+const own = (path: string): Change => ({
+  kind: "directory.own",
+  path,
+  dataset: DATASET,
+  owner: "nova",
+  group: "nova",
+  mode: "0755",
+});
+const places: readonly Change[] = [
+  { kind: "dataset.create", dataset: DATASET, mountpoint: "/export/nova", quotaBytes: 1024 * MIB },
+  own("/export/nova"),
+  own("/export/nova/images"),
+];
+const migrate = (more: Partial<Extract<Change, { kind: "cache.migrate" }>> = {}): Change => ({
+  kind: "cache.migrate",
+  from: `/${OLD}`,
+  to: `/${NEW}`,
+  owner: "nova",
+  dataset: DATASET,
+  quotaBytes: 1024 * MIB,
+  headroomBytes: 512 * MIB,
+  timeoutS: 100,
+  ...more,
+});
+
+const onNode = async (act: (one: ShellNode) => Promise<void>): Promise<void> => {
+  const one = makeShellNode({ release: "juno" });
+  try {
+    await act(one);
+  } finally {
+    one.remove();
+  }
+};
+/** More files in the old cache: size in MiB and age in days of each. */
+const oldCache = (one: ShellNode, images: Readonly<Record<string, readonly [mib: number, days: number]>>): void => {
+  const dir = join(one.root, OLD);
+  for (const [name, [mib, days]] of Object.entries(images)) {
+    const path = join(dir, name);
+    writeFileSync(path, Buffer.alloc(mib * MIB, name));
+    const at = Date.now() / 1000 - days * 86_400;
+    utimesSync(path, at, at);
+  }
+};
+const steps = (ended: Ended): readonly string[] => ended.lines.filter((line) => /^(step|refuse) /.test(line));
+const copies = (one: ShellNode): readonly string[] => readdirSync(join(one.root, NEW)).sort();
+describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("before the edit under %s", (_name, shell) => {
+  test("a zone that is being installed is waited for, then the change goes its way", () =>
+    onNode(async (one) => {
+      const before = one.read(CONF);
+      const zones = join(one.state, "zones");
+      const idle = readFileSync(zones, "utf8");
+      writeFileSync(zones, `${idle}web incomplete /zones/web - solaris excl\n`);
+      // The third look finds it done; no second of waiting is spent.
+      one.replaceTool(
+        "ZONEADM",
+        `echo x >>'${one.dir}/looks'; [ "$(/usr/bin/wc -l <'${one.dir}/looks')" -lt 3 ] || printf '%s' '${idle.trimEnd()}\n' >'${zones}'; exec $real "$@"`,
+      );
+      one.replaceTool("SLEEP", 'case $1 in 10) set -- 0 ;; esac; exec $real "$@"');
+      const script = applyOf([confSet(before).change], {
+        expect: { confDigest: digestOf(Buffer.from(before, "latin1")), bootedAt: "-", serviceState: "-" },
+        cacheDir: `/${OLD}`,
+        waitIdleS: 60,
+      });
+      const ended = await one.run(shell, script);
+      expect(steps(ended)).toEqual([
+        "step i start zone being installed: web",
+        "step i ok",
+        "step w start",
+        "step w ok",
+        "step 1 start",
+        "step 1 ok",
+      ]);
+      expect(ended.lines.at(-1)).toBe("end 0");
+    }));
+
+  test("a node that stays busy is refused when the time is up, and says how long it was waited for", () =>
+    onNode(async (one) => {
+      const before = one.read(CONF);
+      writeFileSync(join(one.state, "zones"), "web incomplete /zones/web - solaris excl\n");
+      one.replaceTool("SLEEP", 'case $1 in 10 | 5) set -- 0 ;; esac; exec $real "$@"');
+      const ended = await one.run(shell, applyOf([confSet(before).change], { cacheDir: `/${OLD}`, waitIdleS: 25 }));
+      expect(steps(ended)).toEqual([
+        "step i start zone being installed: web",
+        "refuse E_BUSY zone being installed: web (waited 25 s)",
+      ]);
+      expect(one.read(CONF)).toBe(before);
+      expect(existsSync(join(one.root, "system/volatile/novasweep.lock"))).toBe(false);
+    }));
+
+  test("a marker that nobody wrote to for a day holds up nobody; one of today does", () =>
+    onNode(async (one) => {
+      const marker = join(one.root, OLD, `${uuid(1)}.downloading`);
+      writeFileSync(marker, "");
+      const age = (days: number): void => utimesSync(marker, 1, Date.now() / 1000 - days * 86_400);
+      age(2);
+      expect(steps(await one.run(shell, applyOf([], { cacheDir: `/${OLD}` })))).toEqual(["step w start", "step w ok"]);
+      age(0.5);
+      expect(steps(await one.run(shell, applyOf([], { cacheDir: `/${OLD}` })))).toEqual([
+        `refuse E_BUSY /${OLD}\t${uuid(1)}.downloading`,
+      ]);
+    }));
+
+  test("images are copied whole, with their times, newest first, as far as there is room", () =>
+    onNode(async (one) => {
+      oldCache(one, {
+        [uuid(1)]: [1, 1],
+        [uuid(2)]: [3, 2],
+        [uuid(3)]: [1, 3],
+        [uuid(4)]: [1, 4],
+        [`${uuid(4)}.downloading`]: [0, 5],
+        [`${uuid(5)}.downloading`]: [1, 5],
+        "notes.txt": [1, 1],
+      });
+      const ended = await one.run(
+        shell,
+        applyOf([...places, migrate({ headroomBytes: 1024 * MIB - (2 * MIB + 512 * 1024) })]),
+      );
+      const said = ended.lines.find((line) => line.startsWith("step 4 ok")) ?? "";
+      // The node's own three images are larger than the room, as is the second one.
+      expect(said).toMatch(/^step 4 ok copied 2 of \d+ images, 2 MiB; no room for \d+$/);
+      expect(copies(one)).toEqual([uuid(1), uuid(3)]);
+      for (const n of [1, 3]) {
+        const [from, to] = [OLD, NEW].map((dir) => join(one.root, dir, uuid(n)));
+        expect(readFileSync(to ?? "").equals(readFileSync(from ?? ""))).toBe(true);
+        expect(Math.floor(statSync(to ?? "").mtimeMs)).toBe(Math.floor(statSync(from ?? "").mtimeMs));
+      }
+      const directory = factsOf(ended).directories[`/${NEW}`];
+      expect(directory).toMatchObject({ value: { images: { value: { count: 2, busy: [] } } } });
+    }));
+
+  test("what is there is kept, a copy that differs or fails leaves nothing and fails nobody", () =>
+    onNode(async (one) => {
+      oldCache(one, { [uuid(1)]: [1, 1], [uuid(2)]: [1, 2] });
+      await one.run(shell, applyOf(places));
+      one.write(`${NEW}/${uuid(1)}`, "Nova's own");
+      utimesSync(join(one.root, NEW, uuid(1)), 1, 1_400_000_000);
+      one.replaceTool("CMP", `case "$*" in *${uuid(2)}*) echo differ >&2; exit 1 ;; esac; exec $real "$@"`);
+      const ended = await one.run(shell, applyOf([migrate()]));
+      expect(ended.lines.find((line) => line.startsWith("step 1 ok"))).toMatch(
+        /^step 1 ok copied \d of \d images, \d+ MiB(; no room for \d)?; 1 failed: .*differ/,
+      );
+      expect(one.read(`${NEW}/${uuid(1)}`)).toBe("Nova's own");
+      expect(copies(one)).not.toContain(uuid(2));
+      expect(readdirSync(join(one.root, NEW))).not.toContain(".novasweep-migrate");
+    }));
+
+  test("when the time is up the rest is left, and the change goes on", () =>
+    onNode(async (one) => {
+      oldCache(one, { [uuid(1)]: [1, 1] });
+      const ended = await one.run(shell, applyOf([...places, migrate({ timeoutS: 0 })]));
+      expect(ended.lines.find((line) => line.startsWith("step 4 ok"))).toMatch(
+        /^step 4 ok copied 0 of \d images, 0 MiB; no time for \d$/,
+      );
+      expect(ended.lines.at(-1)).toBe("end 0");
+    }));
+});
