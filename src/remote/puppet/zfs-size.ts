@@ -15,8 +15,16 @@ export const zfsPrints = (bytes: Bytes): string => {
   const unit = 1024 ** Math.max(index, 0);
   const letter = UNITS[Math.max(index, 0)] ?? "";
   if (bytes % unit === 0) return `${bytes / unit}${letter}`;
-  const tries = [2, 1, 0].map((decimals) => `${(bytes / unit).toFixed(decimals)}${letter}`);
+  const tries = [2, 1, 0].map((decimals) => `${rounded(bytes / unit, decimals)}${letter}`);
   return tries.find((text) => text.length <= MAX_COLUMNS) ?? tries.at(-1) ?? "";
+};
+
+/** As printf of C rounds: what lies in the middle goes to the even neighbour. */
+const rounded = (value: number, decimals: number): string => {
+  const scaled = value * 10 ** decimals;
+  const below = Math.floor(scaled);
+  const whole = scaled - below === 0.5 ? below + (below % 2) : Math.round(scaled);
+  return (whole / 10 ** decimals).toFixed(decimals);
 };
 
 /** What zfs takes a printed size for, bytes. */

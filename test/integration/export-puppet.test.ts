@@ -1,0 +1,274 @@
+/** The Puppet class under the real Puppet, and on simulated nodes. dist has to be there. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Settings } from "../../src/domain/settings.ts";
+import { cleanerMethod } from "../../src/remote/payload/payload.ts";
+import { literal } from "../../src/remote/puppet/text.ts";
+import { zfsPrints } from "../../src/remote/puppet/zfs-size.ts";
+import { novasweep, scratch } from "../support/novasweep.ts";
+import { applied, type Compiled, compiled, forSimNode, simEnv, validated, written } from "../support/puppet.ts";
+import { classOf, kinds } from "../support/puppet-kinds.ts";
+import { makeSimNode, type SimNode } from "../support/sim-node.ts";
+
+let dir: string;
+beforeAll(() => {
+  dir = scratch("puppet");
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const folder = (name: string): string => {
+  const path = join(dir, name);
+  mkdirSync(path);
+  return path;
+};
+
+const INSTANCE = "svc:/site/nova-cache-cleanup:default";
+const COMPUTE = "svc:/application/openstack/nova/nova-compute:default";
+
+/** Text that ends a string, or begins something, in a language that does not look closely. */
+const hostile = fc.string({
+  unit: fc.constantFrom("'", '"', "\\", "$", "{", "}", "x", "#", "%", "\n", "\t", " ", ";", "(", "]", "é", "a", "1"),
+  minLength: 1,
+  maxLength: 12,
+});
+const sample = { seed: 20_261_126, numRuns: 40 };
+
+describe("every kind of class", () => {
+  const classes = Object.fromEntries(
+    Object.entries(kinds).map(([name, kind]) => [name, classOf(kind.changed, kind.source)]),
+  );
+  let files: readonly string[];
+  let catalogs: Readonly<Record<string, Compiled>>;
+  let warned: string;
+  beforeAll(async () => {
+    const at = folder("kinds");
+    files = written(at, classes);
+    const found = await compiled(at, files);
+    warned = found.words;
+    catalogs = Object.fromEntries(Object.keys(classes).map((name, n) => [name, found.each[n] as Compiled]));
+  });
+
+  test("is valid for puppet parser validate", () => {
+    expect(validated(folder("validate"), files)).toBe("");
+  });
+
+  test("compiles: every reference leads somewhere, every attribute is known", () => {
+    expect(Object.values(catalogs).filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(Object.keys(catalogs)).toHaveLength(files.length);
+    expect(warned).toBe("");
+  });
+
+  test.each(["export", "varshare", "own-dataset"])(
+    "of %s goes from dataset to directory to service to nova.conf",
+    (name) => {
+      const types = (catalogs[name]?.order ?? []).map((ref) => ref.replace(/\[.*/s, ""));
+      const ours = types.filter((type, at) => type !== "Filebucket" && type !== types[at - 1]);
+      expect(ours).toEqual(["Zfs", "File", "Exec", "Svccfg", "Service", "Ini_setting", "Exec"]);
+    },
+  );
+
+  test("names every dataset above its own", () => {
+    const names = (name: string) => (catalogs[name]?.order ?? []).filter((ref) => ref.startsWith("Zfs["));
+    expect(names("varshare")).toEqual([
+      "Zfs[rpool/VARSHARE]",
+      "Zfs[rpool/VARSHARE/nova]",
+      "Zfs[rpool/VARSHARE/nova/images]",
+    ]);
+    expect(names("own-dataset")).toEqual(["Zfs[tank/cloud]", "Zfs[tank/cloud/nova]", "Zfs[tank/cloud/nova/cache]"]);
+  });
+});
+
+describe("what would be wrong is seen by the same look", () => {
+  const right = classOf(kinds.export.changed);
+  const broken: Readonly<Record<string, readonly [text: string, why: RegExp]>> = {
+    "a reference that leads nowhere": [
+      right.replace("require => File['/export/nova']", "require => File['/x']"),
+      /'File\[\/x\]'/,
+    ],
+    "a provider in place of a type": [
+      right.replace(/Service\['svc:.*?'\]/, "Smf['x']"),
+      /Resource type not found: Smf/,
+    ],
+    "an attribute zfs does not have": [right.replace("quota      =>", "quotas     =>"), /no parameter named 'quotas'/],
+    "a value that is no text": [right.replace("'2147483648'", "2147483648"), /has to be text/],
+    "a circle": [
+      right.replace("subscribe   =>", "require => Ini_setting['novasweep: glancecache_dirname'], subscribe =>"),
+      /cycle/,
+    ],
+  };
+
+  test(Object.keys(broken).join(", "), async () => {
+    const at = folder("broken");
+    const texts = Object.fromEntries(Object.entries(broken).map(([name, [text]]) => [name.replaceAll(" ", "-"), text]));
+    const { each } = await compiled(at, written(at, texts));
+    for (const [n, [name, [text, why]]] of Object.entries(broken).entries()) {
+      expect(text, name).not.toBe(right);
+      expect(each[n]?.error, name).toMatch(why);
+    }
+  });
+});
+
+describe("text is never code", () => {
+  test("every literal is read back byte for byte, the cleaner too", async () => {
+    const at = folder("literals");
+    const texts = [cleanerMethod(), ...fc.sample(hostile, sample)];
+    const files = texts.map((text, n) => `file { '${at}/${n}': content => ${literal(text).source} }`);
+    writeFileSync(join(at, "literals.pp"), files.join("\n"));
+    expect(await applied(at, [join(at, "literals.pp")])).toMatchObject([{ failed: [], skipped: [] }]);
+    expect(texts.map((_, n) => readFileSync(join(at, String(n)), "utf8"))).toEqual(texts);
+  });
+
+  test("whatever the settings hold, the class has the same resources with that very text", async () => {
+    const at = folder("settings");
+    const texts = fc.sample(hostile, sample);
+    const { each, words } = await compiled(
+      at,
+      written(
+        at,
+        Object.fromEntries(
+          texts.map((text, n) => [`c${n}`, classOf(holding(text), { publisher: text, origin: text })]),
+        ),
+      ),
+    );
+    expect(words).toBe("");
+    for (const [n, text] of texts.entries()) {
+      const { resources = {}, order = [] } = each[n] ?? {};
+      expect(
+        order.filter((ref) => /^(Zfs|Exec|Service|Package|Pkg_publisher|Ini_setting)\[/.test(ref)),
+        text,
+      ).toEqual([
+        `Zfs[tank/${text}]`,
+        `Pkg_publisher[${text}]`,
+        `Package[pkg://${text}/nova-cache-cleanup]`,
+        "Exec[novasweep: import the manifest]",
+        `Service[${INSTANCE}]`,
+        "Ini_setting[novasweep: glancecache_dirname]",
+        "Exec[novasweep: restart nova-compute]",
+      ]);
+      expect(resources["Svccfg[nova-cache-cleanup config/dataset]"]?.["value"]).toBe(`tank/${text}`);
+      expect(resources["File[/cloud]"]?.["owner"]).toBe(text);
+      expect(resources["Ini_setting[novasweep: glancecache_dirname]"]?.["section"]).toBe(text);
+      expect(resources["Exec[novasweep: restart nova-compute]"]?.["command"]).toBe(`/usr/sbin/svcadm restart ${text}`);
+    }
+  });
+});
+
+const holding = (text: string): Partial<Settings> => ({
+  ...kinds.export.changed,
+  cacheDataset: `tank/${text}`,
+  cacheMountpoint: "/cloud",
+  cacheOwner: text,
+  novaSection: text,
+  novaService: text,
+  cleanerDelivery: "ips",
+});
+
+describe("a simulated node", () => {
+  const nodes: SimNode[] = [];
+  afterAll(() => {
+    for (const node of nodes) node.remove();
+  });
+  const newNode = (spec: Parameters<typeof makeSimNode>[0]): SimNode => {
+    const node = makeSimNode(spec);
+    nodes.push(node);
+    return node;
+  };
+  const states = (node: SimNode): readonly string[] =>
+    node.sh(`for s in ${INSTANCE} ${COMPUTE}; do svcs -H -o state $s; done`).out.trimEnd().split("\n");
+
+  test.concurrent("gets what a rollout gives it; then there is nothing to do; then the cleaner stops, and goes", async () => {
+    const node = newNode({ release: "juno", layout: "legacy" });
+    const at = folder("lifecycle");
+    const of = (changed: Partial<Settings>) => forSimNode(classOf({ ...kinds.export.changed, ...changed }), node);
+    const [present = "", disabled = "", absent = ""] = written(at, {
+      present: of({}),
+      disabled: of({ cleaner: "disabled" }),
+      absent: of({ cleaner: "absent" }),
+    });
+    const [first, again] = await applied(at, [present, present], simEnv(node));
+    expect(first).toMatchObject({ failed: [], skipped: [] });
+    expect(first?.changed.slice(-3)).toEqual([
+      `Service[${INSTANCE}]`,
+      "Ini_setting[novasweep: glancecache_dirname]",
+      "Exec[novasweep: restart nova-compute]",
+    ]);
+    expect(again).toMatchObject({ changed: [], failed: [], skipped: [] });
+    expect(node.sh("zfs get -H -o value quota,mountpoint rpool/export/nova").out).toBe("15G\n/export/nova\n");
+    expect(node.sh(`svcprop -p config/dataset -p config/directory ${INSTANCE}`).out).toBe(
+      "rpool/export/nova\n/export/nova/images\n",
+    );
+    expect(readFileSync(join(node.root, "/lib/svc/method/nova-cache-cleanup"), "utf8")).toBe(cleanerMethod());
+    expect(readFileSync(join(node.root, "/etc/nova/nova.conf"), "utf8")).toMatch(
+      /^glancecache_dirname = \/export\/nova\/images$/m,
+    );
+
+    const [stopped, gone, still] = await applied(at, [disabled, absent, absent], simEnv(node));
+    expect(stopped).toMatchObject({ changed: [`Service[${INSTANCE}]`], failed: [] });
+    expect(gone?.changed).toContain("Exec[novasweep: delete the service]");
+    expect(still).toMatchObject({ changed: [], failed: [] });
+    expect(node.run("svcs", ["-H", INSTANCE]).status).toBe(1);
+  });
+
+  test.concurrent("that is drained stays drained; Puppet's own way to enable a service asks for more", async () => {
+    const node = newNode({ release: "juno", layout: "legacy", fault: "disabled" });
+    const at = folder("drained");
+    const ours = forSimNode(classOf(kinds.export.changed), node);
+    const puppets = ours.replaceAll(/ +(provider|start|stop|status) +=> .*\n/g, "");
+    const [present = "", own = ""] = written(at, { present: ours, own: puppets });
+    expect(await applied(at, [present, present], simEnv(node))).toMatchObject([
+      { failed: [], skipped: [] },
+      { changed: [], failed: [], skipped: [] },
+    ]);
+    expect(states(node)).toEqual(["offline", "disabled"]);
+    const [enabled] = await applied(at, [own], simEnv(node));
+    expect(enabled?.failed.join("\n")).toMatch(/svcadm enable -rst /);
+  });
+});
+
+test("zfs of the simulated nodes prints sizes as we say it does", () => {
+  const numbers = fc.sample(fc.oneof(fc.integer({ min: 1, max: 2 ** 22 }), fc.nat(2 ** 53 - 1)), {
+    ...sample,
+    numRuns: 2000,
+  });
+  const bytes = numbers.flatMap((n) => [n, n * 512, n * 2 ** 29].filter((one) => one < 2 ** 53 && one > 0));
+  const source = readFileSync(new URL("../../src/lab/sim/zfs-value.awk", import.meta.url), "utf8");
+  const nice = /^function nice\([\s\S]*?^\}/m.exec(source)?.[0] ?? "";
+  const printed = execFileSync("original-awk", [`${nice} { print nice($1) }`], {
+    input: bytes.join("\n"),
+    encoding: "utf8",
+  });
+  expect(bytes.map(zfsPrints)).toEqual(printed.trimEnd().split("\n"));
+});
+
+describe("the command", () => {
+  test("prints the class, and nothing else", async () => {
+    const set = ["cache_layout=export", "nova_section=DEFAULT"].flatMap((one) => ["--set", one]);
+    const { status, stdout, stderr } = await novasweep(["export", "puppet", ...set], { cwd: folder("alone") });
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout.split("\n").slice(1)).toEqual(classOf(kinds.export.changed).split("\n").slice(1));
+  });
+
+  test("takes the settings of the selected hosts, and exits 2 where they differ", async () => {
+    const cwd = folder("hosts");
+    writeFileSync(
+      join(cwd, "hosts.ini"),
+      "[old]\ncn1\ncn2\n[new]\ncn3\n[all:vars]\nnovasweep_cache_layout=varshare\n[old:vars]\nnovasweep_nova_section=DEFAULT\n[new:vars]\nnovasweep_nova_section=solariszones\n",
+    );
+    const run = (...words: readonly string[]) => novasweep(["export", "puppet", "-i", "hosts.ini", ...words], { cwd });
+    expect(await run("new")).toMatchObject({ status: 0, stdout: expect.stringContaining("section => 'solariszones'") });
+    expect(await run()).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringContaining("nova_section differs: cn1 has DEFAULT, cn3 has solariszones"),
+    });
+    expect(await run("none")).toMatchObject({ status: 2, stdout: "" });
+  });
+
+  test("with a pattern and no inventory exits 2", async () => {
+    const ran = await novasweep(["export", "puppet", "cn1"], { cwd: folder("nothing") });
+    expect(ran).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining("there is no inventory") });
+  });
+});
