@@ -143,15 +143,21 @@ class novasweep {
     status   => '/usr/bin/svcprop -p general/enabled svc:/site/nova-cache-cleanup:default | /usr/bin/grep true && /usr/bin/svcs -H -o state svc:/site/nova-cache-cleanup:default | /usr/bin/egrep "online|offline"',
   }
 
-  # nova-compute reads nova.conf when it starts. svcadm restart leaves one that is disabled as it is; a service
-  # resource would start it.
+  # nova.conf. ini_setting loses lines where a section stands twice, so such a file fails the first of these. The
+  # restart is svcadm's, which leaves a nova-compute that is disabled as it is; a service resource would start it.
+  exec { 'novasweep: nova.conf is there and has no section twice':
+    command => '/usr/bin/false',
+    unless  => "/usr/bin/nawk '/^[ \\t]*\\[.*\\][ \\t\\r]*\$/ { sub(/^[ \\t]*/, \"\"); sub(/[ \\t\\r]*\$/, \"\"); if (\$0 in seen) exit 1; seen[\$0] = 1 }' /etc/nova/nova.conf",
+    require => [File['/cloud/cache/glance'], Service['svc:/site/nova-cache-cleanup:default']],
+  }
+
   ini_setting { 'novasweep: glancecache_dirname':
     ensure  => present,
     path    => '/etc/nova/nova.conf',
     section => 'DEFAULT',
     setting => 'glancecache_dirname',
     value   => '/cloud/cache/glance',
-    require => [File['/cloud/cache/glance'], Service['svc:/site/nova-cache-cleanup:default']],
+    require => Exec['novasweep: nova.conf is there and has no section twice'],
     notify  => Exec['novasweep: restart nova-compute'],
   }
 

@@ -1,6 +1,6 @@
 /** The Puppet class under the real Puppet, and on simulated nodes. dist has to be there. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -36,41 +36,90 @@ const hostile = fc.string({
 });
 const sample = { seed: 20_261_126, numRuns: 40 };
 
-describe("every kind of class", () => {
-  const classes = Object.fromEntries(
-    Object.entries(kinds).map(([name, kind]) => [name, classOf(kind.changed, kind.source)]),
-  );
+const classes = Object.fromEntries(
+  Object.entries(kinds).map(([name, kind]) => [name, classOf(kind.changed, kind.source)]),
+);
+
+const right = classOf(kinds.export.changed);
+const broken: Readonly<Record<string, readonly [text: string, why: RegExp]>> = {
+  "a reference that leads nowhere": [
+    right.replace("require => File['/export/nova']", "require => File['/x']"),
+    /'File\[\/x\]'/,
+  ],
+  "a provider in place of a type": [right.replace(/Service\['svc:.*?'\]/, "Smf['x']"), /Resource type not found: Smf/],
+  "an attribute zfs does not have": [right.replace("quota      =>", "quotas     =>"), /no parameter named 'quotas'/],
+  "a value that is no text": [right.replace("'2147483648'", "2147483648"), /has to be text/],
+  "a circle": [
+    right.replace("subscribe   =>", "require => Ini_setting['novasweep: glancecache_dirname'], subscribe =>"),
+    /cycle/,
+  ],
+};
+
+const texts = fc.sample(hostile, sample);
+const holding = (text: string): Partial<Settings> => ({
+  ...kinds.export.changed,
+  cacheDataset: `tank/${text}`,
+  cacheMountpoint: "/cloud",
+  cacheOwner: text,
+  novaSection: text,
+  novaService: text,
+  cleanerDelivery: "ips",
+});
+
+describe("what Puppet makes of", () => {
   let files: readonly string[];
-  let catalogs: Readonly<Record<string, Compiled>>;
   let warned: string;
+  let catalogs: Readonly<Record<string, Compiled>>;
   beforeAll(async () => {
-    const at = folder("kinds");
-    files = written(at, classes);
-    const found = await compiled(at, files);
+    // All in one process: Puppet takes a second to load.
+    const literals = [cleanerMethod(), ...texts].map(
+      (text, n) => `notify { '${n}': message => ${literal(text).source} }`,
+    );
+    const all: Readonly<Record<string, string>> = {
+      ...classes,
+      ...Object.fromEntries(
+        texts
+          .slice(0, 15)
+          .map((text, n) => [`settings-${n}`, classOf(holding(text), { publisher: text, origin: text })]),
+      ),
+      literals: `class novasweep {\n${literals.join("\n")}\n}`,
+    };
+    const at = folder("compiled");
+    files = written(at, all);
+    const wrong = written(
+      folder("broken"),
+      Object.fromEntries(Object.entries(broken).map(([name, [text]]) => [name, text])),
+    );
+    const found = await compiled(at, [...files, ...wrong]);
     warned = found.words;
-    catalogs = Object.fromEntries(Object.keys(classes).map((name, n) => [name, found.each[n] as Compiled]));
+    const names = [...Object.keys(all), ...Object.keys(broken)];
+    catalogs = Object.fromEntries(found.each.map((one, n) => [names[n] ?? "", one]));
   });
 
-  test("is valid for puppet parser validate", () => {
+  test("every kind of class: puppet parser validate says nothing", () => {
     expect(validated(folder("validate"), files)).toBe("");
   });
 
-  test("compiles: every reference leads somewhere, every attribute is known", () => {
-    expect(Object.values(catalogs).filter(({ error }) => error !== undefined)).toEqual([]);
-    expect(Object.keys(catalogs)).toHaveLength(files.length);
-    expect(warned).toBe("");
+  test("every kind of class: it compiles, every reference leads somewhere, every attribute is known", () => {
+    const ours = Object.entries(catalogs).filter(([name]) => !(name in broken));
+    expect(ours.filter(([, { error }]) => error !== undefined)).toEqual([]);
+    expect(ours).toHaveLength(files.length);
+    expect(warned.split("\n").filter((line) => line !== "" && !line.includes(`${dir}/broken/`))).toEqual([]);
   });
 
-  test.each(["export", "varshare", "own-dataset"])(
-    "of %s goes from dataset to directory to service to nova.conf",
-    (name) => {
-      const types = (catalogs[name]?.order ?? []).map((ref) => ref.replace(/\[.*/s, ""));
-      const ours = types.filter((type, at) => type !== "Filebucket" && type !== types[at - 1]);
-      expect(ours).toEqual(["Zfs", "File", "Exec", "Svccfg", "Service", "Ini_setting", "Exec"]);
-    },
-  );
+  test.each(Object.keys(broken))("a class with %s: the same look sees it", (name) => {
+    const [text, why] = broken[name] ?? ["", /^$/];
+    expect(text).not.toBe(right);
+    expect(catalogs[name]?.error).toMatch(why);
+  });
 
-  test("names every dataset above its own", () => {
+  test.each(["export", "varshare", "own-dataset"])("%s: dataset, directory, cleaner, service, nova.conf", (name) => {
+    const types = (catalogs[name]?.order ?? []).map((ref) => ref.replace(/\[.*/s, ""));
+    const ours = types.filter((type, at) => type !== "Filebucket" && type !== types[at - 1]);
+    expect(ours).toEqual(["Zfs", "File", "Exec", "Svccfg", "Service", "Exec", "Ini_setting", "Exec"]);
+  });
+
+  test("the datasets above its own: each is a resource", () => {
     const names = (name: string) => (catalogs[name]?.order ?? []).filter((ref) => ref.startsWith("Zfs["));
     expect(names("varshare")).toEqual([
       "Zfs[rpool/VARSHARE]",
@@ -79,63 +128,18 @@ describe("every kind of class", () => {
     ]);
     expect(names("own-dataset")).toEqual(["Zfs[tank/cloud]", "Zfs[tank/cloud/nova]", "Zfs[tank/cloud/nova/cache]"]);
   });
-});
 
-describe("what would be wrong is seen by the same look", () => {
-  const right = classOf(kinds.export.changed);
-  const broken: Readonly<Record<string, readonly [text: string, why: RegExp]>> = {
-    "a reference that leads nowhere": [
-      right.replace("require => File['/export/nova']", "require => File['/x']"),
-      /'File\[\/x\]'/,
-    ],
-    "a provider in place of a type": [
-      right.replace(/Service\['svc:.*?'\]/, "Smf['x']"),
-      /Resource type not found: Smf/,
-    ],
-    "an attribute zfs does not have": [right.replace("quota      =>", "quotas     =>"), /no parameter named 'quotas'/],
-    "a value that is no text": [right.replace("'2147483648'", "2147483648"), /has to be text/],
-    "a circle": [
-      right.replace("subscribe   =>", "require => Ini_setting['novasweep: glancecache_dirname'], subscribe =>"),
-      /cycle/,
-    ],
-  };
-
-  test(Object.keys(broken).join(", "), async () => {
-    const at = folder("broken");
-    const texts = Object.fromEntries(Object.entries(broken).map(([name, [text]]) => [name.replaceAll(" ", "-"), text]));
-    const { each } = await compiled(at, written(at, texts));
-    for (const [n, [name, [text, why]]] of Object.entries(broken).entries()) {
-      expect(text, name).not.toBe(right);
-      expect(each[n]?.error, name).toMatch(why);
-    }
-  });
-});
-
-describe("text is never code", () => {
-  test("every literal is read back byte for byte, the cleaner too", async () => {
-    const at = folder("literals");
-    const texts = [cleanerMethod(), ...fc.sample(hostile, sample)];
-    const files = texts.map((text, n) => `file { '${at}/${n}': content => ${literal(text).source} }`);
-    writeFileSync(join(at, "literals.pp"), files.join("\n"));
-    expect(await applied(at, [join(at, "literals.pp")])).toMatchObject([{ failed: [], skipped: [] }]);
-    expect(texts.map((_, n) => readFileSync(join(at, String(n)), "utf8"))).toEqual(texts);
+  test("any text as a literal: the same text", () => {
+    const { resources = {} } = catalogs["literals"] ?? {};
+    expect([cleanerMethod(), ...texts].map((_, n) => resources[`Notify[${n}]`]?.["message"])).toEqual([
+      cleanerMethod(),
+      ...texts,
+    ]);
   });
 
-  test("whatever the settings hold, the class has the same resources with that very text", async () => {
-    const at = folder("settings");
-    const texts = fc.sample(hostile, sample);
-    const { each, words } = await compiled(
-      at,
-      written(
-        at,
-        Object.fromEntries(
-          texts.map((text, n) => [`c${n}`, classOf(holding(text), { publisher: text, origin: text })]),
-        ),
-      ),
-    );
-    expect(words).toBe("");
-    for (const [n, text] of texts.entries()) {
-      const { resources = {}, order = [] } = each[n] ?? {};
+  test("settings that hold any text: the same resources, with that very text", () => {
+    for (const [n, text] of texts.slice(0, 15).entries()) {
+      const { resources = {}, order = [] } = catalogs[`settings-${n}`] ?? {};
       expect(
         order.filter((ref) => /^(Zfs|Exec|Service|Package|Pkg_publisher|Ini_setting)\[/.test(ref)),
         text,
@@ -145,6 +149,7 @@ describe("text is never code", () => {
         `Package[pkg://${text}/nova-cache-cleanup]`,
         "Exec[novasweep: import the manifest]",
         `Service[${INSTANCE}]`,
+        "Exec[novasweep: nova.conf is there and has no section twice]",
         "Ini_setting[novasweep: glancecache_dirname]",
         "Exec[novasweep: restart nova-compute]",
       ]);
@@ -154,16 +159,6 @@ describe("text is never code", () => {
       expect(resources["Exec[novasweep: restart nova-compute]"]?.["command"]).toBe(`/usr/sbin/svcadm restart ${text}`);
     }
   });
-});
-
-const holding = (text: string): Partial<Settings> => ({
-  ...kinds.export.changed,
-  cacheDataset: `tank/${text}`,
-  cacheMountpoint: "/cloud",
-  cacheOwner: text,
-  novaSection: text,
-  novaService: text,
-  cleanerDelivery: "ips",
 });
 
 describe("a simulated node", () => {
@@ -205,10 +200,9 @@ describe("a simulated node", () => {
       /^glancecache_dirname = \/export\/nova\/images$/m,
     );
 
-    const [stopped, gone, still] = await applied(at, [disabled, absent, absent], simEnv(node));
+    const [stopped, gone] = await applied(at, [disabled, absent], simEnv(node));
     expect(stopped).toMatchObject({ changed: [`Service[${INSTANCE}]`], failed: [] });
     expect(gone?.changed).toContain("Exec[novasweep: delete the service]");
-    expect(still).toMatchObject({ changed: [], failed: [] });
     expect(node.run("svcs", ["-H", INSTANCE]).status).toBe(1);
   });
 
@@ -216,15 +210,48 @@ describe("a simulated node", () => {
     const node = newNode({ release: "juno", layout: "legacy", fault: "disabled" });
     const at = folder("drained");
     const ours = forSimNode(classOf(kinds.export.changed), node);
-    const puppets = ours.replaceAll(/ +(provider|start|stop|status) +=> .*\n/g, "");
-    const [present = "", own = ""] = written(at, { present: ours, own: puppets });
-    expect(await applied(at, [present, present], simEnv(node))).toMatchObject([
+    const service = /^ {2}service \{[\s\S]*?^ {2}\}/m.exec(ours)?.[0] ?? "";
+    const [whole = "", again = "", own = ""] = written(at, {
+      whole: ours,
+      again: `class novasweep {\n${service}\n}`,
+      own: `class novasweep {\n${service.replaceAll(/ +(provider|start|stop|status) +=> .*\n/g, "")}\n}`,
+    });
+    expect(await applied(at, [whole, again], simEnv(node))).toMatchObject([
       { failed: [], skipped: [] },
       { changed: [], failed: [], skipped: [] },
     ]);
     expect(states(node)).toEqual(["offline", "disabled"]);
     const [enabled] = await applied(at, [own], simEnv(node));
     expect(enabled?.failed.join("\n")).toMatch(/svcadm enable -rst /);
+  });
+
+  test.concurrent("whose nova.conf has a section twice keeps its lines; without the look before, the type loses some", async () => {
+    const at = folder("twice");
+    const part = /^ {2}exec \{ 'novasweep: nova\.conf[\s\S]*$/m.exec(right)?.[0] ?? "";
+    const guarded = part.replace(/require => \[.*\],/, "").replaceAll("/usr/sbin/svcadm", "/usr/bin/true");
+    const bare = guarded.replace(/^ +require => Exec.*$/m, "");
+    const twice = "[DEFAULT]\na = 1\n [x] \nb = 2\n[DEFAULT] \nc = 3\n";
+    const on = (name: string, conf: string | undefined, text: string) => {
+      if (conf !== undefined) writeFileSync(join(at, name), conf);
+      const here = text.replaceAll("/etc/nova/nova.conf", join(at, name));
+      return written(at, { [`${name}-class`]: `class novasweep {\n${here}` })[0] ?? "";
+    };
+    const read = (name: string) => readFileSync(join(at, name), "utf8");
+    const once = on("once", twice.replace("[DEFAULT] \n", ""), guarded);
+    const ran = await applied(at, [
+      on("twice", twice, guarded),
+      on("unguarded", twice, bare),
+      on("absent", undefined, guarded),
+      once,
+      once,
+    ]);
+    const left = { changed: [], skipped: expect.arrayContaining(["Ini_setting[novasweep: glancecache_dirname]"]) };
+    const lossy = { changed: expect.arrayContaining(["Ini_setting[novasweep: glancecache_dirname]"]) };
+    expect(ran).toMatchObject([left, lossy, left, { failed: [], skipped: [] }, { changed: [], failed: [] }]);
+    expect(read("twice")).toBe(twice);
+    expect(read("unguarded")).not.toContain("a = 1");
+    expect(existsSync(join(at, "absent"))).toBe(false);
+    expect(read("once")).toBe("[DEFAULT]\na = 1\nglancecache_dirname = /export/nova/images\n [x] \nb = 2\nc = 3\n");
   });
 });
 

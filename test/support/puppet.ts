@@ -16,7 +16,7 @@ const folders = (scratch: string): readonly string[] =>
 /** Puts classes into `scratch`, each with the include that makes it count; the paths in the same order. */
 export const written = (scratch: string, classes: Readonly<Record<string, string>>): readonly string[] =>
   Object.entries(classes).map(([name, text]) => {
-    const path = join(scratch, `${name}.pp`);
+    const path = join(scratch, `${name.replaceAll(" ", "-")}.pp`);
     writeFileSync(path, `${text}\ninclude novasweep\n`);
     return path;
   });
@@ -93,7 +93,8 @@ export const forSimNode = (text: string, { dir, root }: SimNode): string => {
   const sim = join(dir, "../sim");
   return text
     .replaceAll(/\/usr\/s?bin\/(svcadm|svccfg|svcs|svcprop)(?= )/g, `${sim}/$1`)
-    .replaceAll(/(file \{ |File\[|path +=> )'\//g, `$1'${root}/`)
+    .replaceAll(/(file \{ |File\[)'\//g, `$1'${root}/`)
+    .replaceAll("/etc/nova/nova.conf", `${root}/etc/nova/nova.conf`)
     .replaceAll(/(owner +=> )'\w+'/g, `$1'${process.getuid?.()}'`)
     .replaceAll(/(group +=> )'\w+'/g, `$1'${process.getgid?.()}'`);
 };

@@ -4,6 +4,7 @@ import type { AbsPath } from "../../domain/ids.ts";
 import { type Complaint, err, isNonEmpty, ok, type Result } from "../../domain/result.ts";
 import type { Settings } from "../../domain/settings.ts";
 import { type Block, cleanerBlocks, type PackageSource } from "./cleaner.ts";
+import { confBlock } from "./nova-conf.ts";
 import {
   bare,
   declaration,
@@ -203,35 +204,4 @@ const directoryResources = (
   });
   const mounted = directory(mountpoint, referenceTo({ type: "zfs", title: text(dataset) }));
   return cacheDir === mountpoint ? [mounted] : [mounted, directory(cacheDir, referenceTo(mounted))];
-};
-
-const confBlock = (settings: Settings, cacheDir: AbsPath, after: readonly Expression[]): Block => {
-  const restart: Resource = {
-    type: "exec",
-    title: literal("novasweep: restart nova-compute"),
-    attributes: {
-      command: literal(`/usr/sbin/svcadm restart ${settings.novaService}`),
-      refreshonly: bare("true"),
-    },
-  };
-  const setting: Resource = {
-    type: "ini_setting",
-    title: literal("novasweep: glancecache_dirname"),
-    attributes: {
-      ensure: bare("present"),
-      path: literal(settings.novaConf),
-      section: literal(settings.novaSection),
-      setting: literal("glancecache_dirname"),
-      value: literal(cacheDir),
-      require: listOf(after),
-      notify: referenceTo(restart),
-    },
-  };
-  return {
-    says: [
-      "nova-compute reads nova.conf when it starts. svcadm restart leaves one that is disabled as it is; a service",
-      "resource would start it.",
-    ],
-    resources: [setting, restart],
-  };
 };
