@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SimNode } from "./sim-node.ts";
+import type { Lab } from "../../src/lab/start.ts";
 
 const here = fileURLToPath(new URL("./puppet/", import.meta.url));
 /** Ours, and those of Debian: the real inifile is among them. */
@@ -85,12 +85,31 @@ const driven = <T>(args: readonly string[], env: Readonly<Record<string, string>
     });
   });
 
+/** Where a simulated node lies: its state, its file tree, and the simulators of its tools. */
+export interface NodeTools {
+  readonly dir: string;
+  readonly root: string;
+  readonly sim: string;
+}
+
+/** A node of a lab. */
+export const toolsOf = (lab: Pick<Lab, "dir" | "nodes">, name: string): NodeTools => {
+  const dir = lab.nodes.find((node) => node.name === name)?.dir;
+  if (dir === undefined) throw new Error(`the lab has no ${name}`);
+  return { dir, root: join(dir, "root"), sim: join(lab.dir, "sim") };
+};
+
+/** What a shell with the node's simulators first in its PATH prints, without the last end of line. */
+export const onNode = (node: NodeTools, text: string): string => {
+  const env = { ...simEnv(node), PATH: `${node.sim}:/usr/bin:/bin` };
+  return spawnSync("/bin/sh", ["-c", text], { env, encoding: "utf8" }).stdout.trimEnd();
+};
+
 /**
  * A class as it can be applied to a simulated node: Solaris' tools are the node's simulators, the files lie in its tree,
  * and belong to whoever runs the test. Everything else is as it was.
  */
-export const forSimNode = (text: string, { dir, root }: SimNode): string => {
-  const sim = join(dir, "../sim");
+export const forSimNode = (text: string, { root, sim }: NodeTools): string => {
   return text
     .replaceAll(/\/usr\/s?bin\/(svcadm|svccfg|svcs|svcprop)(?= )/g, `${sim}/$1`)
     .replaceAll(/(file \{ |File\[)'\//g, `$1'${root}/`)
@@ -100,9 +119,9 @@ export const forSimNode = (text: string, { dir, root }: SimNode): string => {
 };
 
 /** The environment in which the simulators of a node work. */
-export const simEnv = ({ dir, root }: SimNode): Readonly<Record<string, string>> => ({
+export const simEnv = ({ dir, root, sim }: NodeTools): Readonly<Record<string, string>> => ({
   LAB_NODE: dir,
-  LAB_SIM: join(dir, "../sim"),
+  LAB_SIM: sim,
   LAB_USER: "root",
   R: root,
   TZ: "UTC0",
