@@ -27,6 +27,8 @@ const needed = [
   { name: "original-awk", command: "original-awk", use: "nawk on a node" },
   { name: "procps", command: "ps", use: "processes on a node" },
   { name: "python3-iniparse", module: "iniparse", use: "what the published recipe writes into nova.conf" },
+  { name: "puppet-agent", command: "puppet", use: "the Puppet class compiles and does what it says" },
+  { name: "puppet-module-puppetlabs-inifile", file: "/usr/share/puppet/modules/inifile", use: "its edit of nova.conf" },
 ];
 
 const folders = [...new Set([...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])];
@@ -50,6 +52,7 @@ const isThere = ({ command, module, file }) => {
 const daemons = [
   { name: "openssh-server", program: "/usr/sbin/sshd", units: ["ssh.service", "ssh.socket"] },
   { name: "zfs-fuse", program: "/usr/sbin/zfs-fuse", units: ["zfs-fuse.service"] },
+  { name: "puppet-agent", program: "/usr/bin/puppet", units: ["puppet.service"] },
 ];
 
 /** Makes sure of the packages; false when some are missing still, each named. */

@@ -74,6 +74,13 @@ const addCommand = (parser: Argv, command: Command, found: (given: Given) => voi
         inner.demandCommand(1).command("keys [pattern..]", "", (keys) => withOptions(asText("pattern")(keys)), found),
       );
       return;
+    case "export":
+      parser.command("export", "", (inner) =>
+        inner
+          .demandCommand(1)
+          .command("puppet [pattern..]", "", (puppet) => withOptions(asText("pattern")(puppet)), found),
+      );
+      return;
     case "completion":
       parser.command("completion [shell]", "", asText("shell"), found);
       return;
@@ -102,7 +109,7 @@ const wordsOf = (command: Command, given: Given): readonly string[] | undefined 
   const words = [given["pattern"] ?? given["id"] ?? given["shell"] ?? []].flat().map(String);
   if (command === "exec") return words;
   const rest = [given["--"] ?? []].flat().map(String);
-  const takesRest = ["rollout", "status", "inventory", "hosts"].includes(command);
+  const takesRest = ["rollout", "status", "inventory", "hosts", "export"].includes(command);
   return rest.length > 0 && !takesRest ? undefined : [...words, ...rest];
 };
 

@@ -85,6 +85,9 @@ const build = (
         ...connection(values, around),
         format: values.choice("format", keyFormats) ?? "table",
       };
+    case "export":
+      // No host is contacted: ssh's configuration says nothing that a class could hold.
+      return { command, ...selection(values, words, around), sshConfig: "none" };
     case "runs":
       return { command, show: words[0], stateDir: stateDir(values, around) };
     case "demo":

@@ -34,6 +34,10 @@ export const explain = (argv: readonly string[], message: string): Complaint => 
     const what = words[1] === undefined ? "hosts needs a word more" : `there is no command "hosts ${words[1]}"`;
     return usage(what, "novasweep hosts keys [PATTERN...]");
   }
+  if (command === "export" && words[1] !== "puppet") {
+    const what = words[1] === undefined ? "export needs a word more" : `there is no command "export ${words[1]}"`;
+    return usage(what, "novasweep export puppet [PATTERN...]");
+  }
   if (command === "runs" && words[1] === "show") {
     return usage("runs show takes one run's id, or its beginning", "novasweep runs, which lists them");
   }

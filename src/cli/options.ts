@@ -32,7 +32,7 @@ export type ValueName =
   | "MODE"
   | "FORMAT";
 
-export type Command = "rollout" | "status" | "exec" | "inventory" | "hosts" | "runs" | "demo" | "completion";
+export type Command = "rollout" | "status" | "exec" | "inventory" | "hosts" | "export" | "runs" | "demo" | "completion";
 
 export const outputModes = ["tui", "lines", "ndjson"] as const;
 export const formats = ["table", "json"] as const;
@@ -232,6 +232,7 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
     ...connection.filter(({ name }) => ["known-hosts", "connect-parallel", "connect-timeout"].includes(name)),
     { ...format, choices: keyFormats, says: `result on stdout: ${oneOf(keyFormats)}` },
   ],
+  export: selection.filter(({ group }) => group === hosts),
   runs: [stateDir],
   demo: [
     { name: "nodes", takes: "N", group: "Demo:", says: "simulated nodes", unset: "12" },
@@ -245,6 +246,7 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
 /** Words that may follow a command's name and choose what it does; what else may stand there is not a fixed word. */
 export const subcommandsOf: Readonly<Partial<Record<Command, Readonly<Record<string, string>>>>> = {
   hosts: { keys: "the hosts' keys, compared with known_hosts" },
+  export: { puppet: "a Puppet class with the settings of the selected hosts" },
   runs: { show: "one run, host by host" },
   completion: { bash: "for bash", zsh: "for zsh", fish: "for fish" },
 };
@@ -256,6 +258,7 @@ export const commandSays: Readonly<Record<Command, string>> = {
   exec: "one command on many hosts, equal outputs shown once",
   inventory: "the hosts a pattern selects, with their settings",
   hosts: "host keys, collected and compared with known_hosts without logging in",
+  export: "a Puppet class that makes true what a rollout would; contacts nobody",
   runs: "what was done, when, by whom, with which result",
   demo: "a rollout on an embedded simulated fleet",
   completion: "the completion script of a shell",

@@ -40,6 +40,10 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
       const { hostsKeysCommand } = await import("./commands/hosts-keys.ts");
       return hostsKeysCommand(request.value, io);
     }
+    case "export": {
+      const { exportPuppetCommand } = await import("./commands/export-puppet.ts");
+      return exportPuppetCommand(request.value, io);
+    }
     case "runs": {
       const { runsCommand } = await import("./commands/runs.ts");
       return runsCommand(request.value, io);

@@ -14,6 +14,7 @@ export type Request =
   | ExecRequest
   | InventoryRequest
   | HostsKeysRequest
+  | ExportPuppetRequest
   | RunsRequest
   | DemoRequest
   | CompletionRequest
@@ -120,6 +121,10 @@ export interface InventoryRequest extends Selection {
 export interface HostsKeysRequest extends Selection, Connection {
   readonly command: "hosts";
   readonly format: (typeof keyFormats)[number];
+}
+
+export interface ExportPuppetRequest extends Selection {
+  readonly command: "export";
 }
 
 export interface RunsRequest {

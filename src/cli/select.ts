@@ -37,7 +37,7 @@ const select = async (
   const { user, port, become, jump, transport, identityFiles } = request.overrides;
   return resolveHosts({
     inventories: inventories.value,
-    settingsFiles: ["novasweep.ini", `${io.home}/.config/novasweep/novasweep.ini`],
+    settingsFiles: settingsFilesOf(io),
     set: request.sets.map(({ key, value }) => `${key}=${value}`),
     options: {
       ...(user === undefined ? {} : { user }),
@@ -67,6 +67,16 @@ const surroundings = ({ env, user }: Io) => {
   const { homedir, uid } = userInfo();
   return { env, uid, home: homedir, localUser: user, localHost: hostname() };
 };
+
+/** Settings files, strongest first. */
+export const settingsFilesOf = ({ home }: Pick<Io, "home">): readonly string[] => [
+  "novasweep.ini",
+  `${home}/.config/novasweep/novasweep.ini`,
+];
+
+/** Whether an inventory was named or stands where one is looked for. */
+export const hasInventory = (request: Pick<Selection, "inventories">, io: Pick<Io, "home">): boolean =>
+  request.inventories.length > 0 || inventoryDefaults(io.home).some((place) => existsSync(place));
 
 const inventoriesOf = (request: Selection, io: Io): Result<readonly string[], readonly Complaint[]> => {
   if (request.inventories.length > 0) return { ok: true, value: request.inventories };

@@ -5,6 +5,7 @@
 import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { zfsPrints, zfsSize } from "../../src/remote/puppet/zfs-size.ts";
 import { type RealFleet, startRealFleet } from "../support/fleet/fleet.ts";
 import { guards, startsOf, untilRead, untilZfs } from "../support/fleet/node-looks.ts";
 import { against, eventsOf, novasweep, outcomesOf, scratch } from "../support/novasweep.ts";
@@ -122,4 +123,25 @@ describe("a directory that nova cannot write in", () => {
     await untilRead(fleet.node("full"), 2);
     expect(fleet.node("full").read("/var/lib/nova/read.log")).toMatch(/\/export\/nova\/images\n$/);
   });
+});
+
+it("zfs prints a quota as the Puppet class writes it, which is all Puppet compares", () => {
+  const quotas = [
+    15 * 1024 * MIB,
+    1536 * MIB,
+    100.5 * 1024 * MIB,
+    1025 * 1024 * MIB,
+    15 * 1024 * MIB + 512,
+    1024 * MIB,
+  ];
+  const printed = fleet
+    .node("shut")
+    .sh(quotas.map((bytes) => `zfs set quota=${bytes} ${DATASET} && zfs get -H -o value quota ${DATASET}`).join("\n"));
+  expect(printed.trimEnd().split("\n")).toEqual(quotas.map(zfsPrints));
+  const words = quotas.flatMap((bytes) => zfsSize(bytes) ?? []);
+  expect(words).toEqual(["15G", "1.50G", "1G"]);
+  const read = fleet
+    .node("shut")
+    .sh(words.map((word) => `zfs set quota=${word} ${DATASET} && zfs get -Hp -o value quota ${DATASET}`).join("\n"));
+  expect(read.trimEnd().split("\n").map(Number)).toEqual([15 * 1024 * MIB, 1536 * MIB, 1024 * MIB]);
 });

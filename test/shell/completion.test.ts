@@ -42,6 +42,8 @@ const offers: readonly (readonly [string, string, readonly string[]])[] = [
   ["faults", "demo --faults auth,han", ["auth,hang"]],
   ["hosts and groups", "status c", ["cn01.example.com", "cn02.example.com"]],
   ["hosts whose keys are wanted", "hosts keys odd", ["odd_host-9"]],
+  ["what is exported", "export ", ["puppet"]],
+  ["hosts of an export", "export puppet odd", ["odd_host-9"]],
   ["hosts within a limit", "status --limit odd", ["odd_host-9"]],
   ["hosts behind --", "status -- odd", ["odd_host-9"]],
   ["no option behind --", "status -- --form", []],

@@ -128,6 +128,18 @@ describe("what is accepted", () => {
       },
     ],
     ["hosts keys", { command: "hosts", patterns: ["all"], format: "table", sshConfig: undefined }],
+    ["export puppet", { command: "export", patterns: ["all"], sshConfig: "none" }],
+    [
+      "export puppet web -l rack1 -ia.ini -e a=1",
+      {
+        command: "export",
+        patterns: ["web"],
+        limits: ["rack1"],
+        inventories: ["a.ini"],
+        sets: [{ key: "a", value: "1" }],
+      },
+    ],
+    ["export puppet -- -odd", { command: "export", patterns: ["-odd"] }],
     ["status --ssh-config none", { sshConfig: "none" }],
     ["runs", { command: "runs", show: undefined }],
     ["runs show 2026 --state-dir /s", { command: "runs", show: "2026", stateDir: "/s" }],
@@ -182,6 +194,9 @@ describe("what is refused, with what helps", () => {
     ["status --__proto__.x=1", "no option --__proto__", "status --help"],
     ["rollout all --check=yes", "--check takes no value", "--check alone"],
     ["rollout all --no-check=false", "--no-check takes no value", "alone"],
+    ["export", "export needs a word more", "export puppet"],
+    ["export puppets", '"export puppets"', "export puppet"],
+    ["export puppet --become su", "export does not take --become", "export --help"],
     ["hosts", "hosts needs a word more", "hosts keys"],
     ["hosts kyes", '"hosts kyes"', "hosts keys"],
     ["hosts keys --yes", "hosts does not take --yes", "hosts --help"],
@@ -278,7 +293,14 @@ describe("completion", () => {
   );
 
   test.each(valued)("offers exactly what $command --$option.name accepts", async ({ command, option }) => {
-    const words = command === "demo" ? "demo" : command === "hosts" ? "hosts keys all" : `${command} all`;
+    const words =
+      command === "demo"
+        ? "demo"
+        : command === "hosts"
+          ? "hosts keys all"
+          : command === "export"
+            ? "export puppet all"
+            : `${command} all`;
     const result = await parse(`${words} --${option.name} no-such-value`);
     const accepted = result.ok ? undefined : /^one of (.*)$/.exec(result.error.try ?? "")?.[1];
     expect(accepted).toBe(option.choices?.join(", "));

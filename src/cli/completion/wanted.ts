@@ -108,7 +108,8 @@ const positional = (command: Command, current: string, line: Line): Wanted => {
   const subcommands = subcommandsOf[command];
   if (subcommands !== undefined) {
     if (sub === undefined) return wordsOf(subcommands);
-    if (command === "hosts" && sub === "keys") return hosts("", current, line);
+    if ((command === "hosts" && sub === "keys") || (command === "export" && sub === "puppet"))
+      return hosts("", current, line);
     return command === "runs" && sub === "show" && more.length === 0
       ? { kind: "runs", stem: "", stateDir: valuesOf(line, "state-dir").at(-1) }
       : nothing;
