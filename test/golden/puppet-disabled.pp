@@ -13,8 +13,16 @@ class novasweep($rootpool = 'rpool') {
   zfs { "${rootpool}/export/nova":
     ensure     => present,
     mountpoint => '/export/nova',
+    canmount   => 'on',
     quota      => '15G',
     require    => Zfs["${rootpool}/export"],
+  }
+
+  # Snapshots would hold the space of evicted images.
+  exec { 'novasweep: no automatic snapshots':
+    command => "/usr/sbin/zfs set com.sun:auto-snapshot=false ${rootpool}/export/nova",
+    unless  => "/usr/sbin/zfs get -H -o value com.sun:auto-snapshot ${rootpool}/export/nova | /usr/bin/grep false",
+    require => Zfs["${rootpool}/export/nova"],
   }
 
   file { '/export/nova':

@@ -19,8 +19,16 @@ class novasweep($rootpool = 'rpool') {
   zfs { "${rootpool}/VARSHARE/nova/images":
     ensure     => present,
     mountpoint => '/var/share/nova/images',
+    canmount   => 'on',
     quota      => '15G',
     require    => Zfs["${rootpool}/VARSHARE/nova"],
+  }
+
+  # Snapshots would hold the space of evicted images.
+  exec { 'novasweep: no automatic snapshots':
+    command => "/usr/sbin/zfs set com.sun:auto-snapshot=false ${rootpool}/VARSHARE/nova/images",
+    unless  => "/usr/sbin/zfs get -H -o value com.sun:auto-snapshot ${rootpool}/VARSHARE/nova/images | /usr/bin/grep false",
+    require => Zfs["${rootpool}/VARSHARE/nova/images"],
   }
 
   file { '/var/share/nova/images':
@@ -32,7 +40,7 @@ class novasweep($rootpool = 'rpool') {
   }
 
   # The cleaner. Older Puppets do not wait until pkg's manifest is imported; what follows needs it.
-  package { 'pkg://site/nova-cache-cleanup':
+  package { 'pkg://cloud/nova-cache-cleanup':
     ensure  => present,
     require => File['/var/share/nova/images'],
   }
@@ -40,10 +48,30 @@ class novasweep($rootpool = 'rpool') {
   exec { 'novasweep: import the manifest':
     command => '/usr/sbin/svcadm restart -s svc:/system/manifest-import:default',
     unless  => '/usr/bin/svcs -H svc:/site/nova-cache-cleanup:default',
-    require => Package['pkg://site/nova-cache-cleanup'],
+    require => Package['pkg://cloud/nova-cache-cleanup'],
   }
 
   # Its policy. The type svccfg refreshes the service itself, so that what it set is in force.
+  svccfg { 'nova-cache-cleanup periodic/period':
+    ensure   => present,
+    fmri     => 'svc:/site/nova-cache-cleanup:default',
+    property => 'periodic/period',
+    type     => 'count',
+    value    => '3600',
+    require  => Exec['novasweep: import the manifest'],
+    before   => Service['svc:/site/nova-cache-cleanup:default'],
+  }
+
+  svccfg { 'nova-cache-cleanup periodic/jitter':
+    ensure   => present,
+    fmri     => 'svc:/site/nova-cache-cleanup:default',
+    property => 'periodic/jitter',
+    type     => 'count',
+    value    => '300',
+    require  => Exec['novasweep: import the manifest'],
+    before   => Service['svc:/site/nova-cache-cleanup:default'],
+  }
+
   svccfg { 'nova-cache-cleanup config/dataset':
     ensure   => present,
     fmri     => 'svc:/site/nova-cache-cleanup:default',

@@ -19,8 +19,16 @@ class novasweep {
   zfs { 'tank/cloud/nova/cache':
     ensure     => present,
     mountpoint => '/cloud/cache',
+    canmount   => 'on',
     quota      => '1.50T',
     require    => Zfs['tank/cloud/nova'],
+  }
+
+  # Snapshots would hold the space of evicted images.
+  exec { 'novasweep: no automatic snapshots':
+    command => '/usr/sbin/zfs set com.sun:auto-snapshot=false tank/cloud/nova/cache',
+    unless  => '/usr/sbin/zfs get -H -o value com.sun:auto-snapshot tank/cloud/nova/cache | /usr/bin/grep false',
+    require => Zfs['tank/cloud/nova/cache'],
   }
 
   file { '/cloud/cache':

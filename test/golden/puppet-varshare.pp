@@ -19,8 +19,16 @@ class novasweep($rootpool = 'rpool') {
   zfs { "${rootpool}/VARSHARE/nova/images":
     ensure     => present,
     mountpoint => '/var/share/nova/images',
+    canmount   => 'on',
     quota      => '15G',
     require    => Zfs["${rootpool}/VARSHARE/nova"],
+  }
+
+  # Snapshots would hold the space of evicted images.
+  exec { 'novasweep: no automatic snapshots':
+    command => "/usr/sbin/zfs set com.sun:auto-snapshot=false ${rootpool}/VARSHARE/nova/images",
+    unless  => "/usr/sbin/zfs get -H -o value com.sun:auto-snapshot ${rootpool}/VARSHARE/nova/images | /usr/bin/grep false",
+    require => Zfs["${rootpool}/VARSHARE/nova/images"],
   }
 
   file { '/var/share/nova/images':

@@ -34,9 +34,7 @@ const hostile = fc.string({
 });
 const sample = { seed: 20_261_126, numRuns: 40 };
 
-const classes = Object.fromEntries(
-  Object.entries(kinds).map(([name, kind]) => [name, classOf(kind.changed, kind.source)]),
-);
+const classes = Object.fromEntries(Object.entries(kinds).map(([name, kind]) => [name, classOf(kind.changed)]));
 
 const right = classOf(kinds.export.changed);
 const broken: Readonly<Record<string, readonly [text: string, why: RegExp]>> = {
@@ -62,6 +60,8 @@ const holding = (text: string): Partial<Settings> => ({
   novaSection: text,
   novaService: text,
   cleanerDelivery: "ips",
+  cleanerPublisher: text,
+  cleanerOrigin: text,
 });
 
 describe("what Puppet makes of", () => {
@@ -78,7 +78,7 @@ describe("what Puppet makes of", () => {
       ...Object.fromEntries(
         texts
           .slice(0, 15)
-          .map((text, n) => [`settings-${n}`, classOf(holding(text), { publisher: text, origin: text })]),
+          .map((text, n) => [`settings-${n}`, classOf(holding(text))]),
       ),
       literals: `class novasweep {\n${literals.join("\n")}\n}`,
     };
@@ -114,7 +114,7 @@ describe("what Puppet makes of", () => {
   test.each(["export", "varshare", "own-dataset"])("%s: dataset, directory, cleaner, service, nova.conf", (name) => {
     const types = (catalogs[name]?.order ?? []).map((ref) => ref.replace(/\[.*/s, ""));
     const ours = types.filter((type, at) => type !== "Filebucket" && type !== types[at - 1]);
-    expect(ours).toEqual(["Zfs", "File", "Exec", "Svccfg", "Service", "Exec", "Ini_setting", "Exec"]);
+    expect(ours).toEqual(["Zfs", "Exec", "File", "Exec", "Svccfg", "Service", "Exec", "Ini_setting", "Exec"]);
   });
 
   test("the datasets above its own: each is a resource", () => {
@@ -143,6 +143,7 @@ describe("what Puppet makes of", () => {
         text,
       ).toEqual([
         `Zfs[tank/${text}]`,
+        "Exec[novasweep: no automatic snapshots]",
         `Pkg_publisher[${text}]`,
         `Package[pkg://${text}/nova-cache-cleanup]`,
         "Exec[novasweep: import the manifest]",

@@ -111,7 +111,7 @@ export const onNode = (node: NodeTools, text: string): string => {
  */
 export const forSimNode = (text: string, { root, sim }: NodeTools): string => {
   return text
-    .replaceAll(/\/usr\/s?bin\/(svcadm|svccfg|svcs|svcprop)(?= )/g, `${sim}/$1`)
+    .replaceAll(/\/usr\/s?bin\/(svcadm|svccfg|svcs|svcprop|zfs)(?= )/g, `${sim}/$1`)
     .replaceAll(/(file \{ |File\[)'\//g, `$1'${root}/`)
     .replaceAll("/etc/nova/nova.conf", `${root}/etc/nova/nova.conf`)
     .replaceAll(/(owner +=> )'\w+'/g, `$1'${process.getuid?.()}'`)

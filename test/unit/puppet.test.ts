@@ -20,14 +20,14 @@ const short = (text: string, settings: Settings): string =>
     .replace(literal(cleanerManifest(settings)).source, "(the manifest)");
 
 describe("the class", () => {
-  test.each(Object.entries(kinds))("%s", async (name, { changed, source }) => {
-    const text = short(classOf(changed, source), { ...defaultSettings, ...changed });
+  test.each(Object.entries(kinds))("%s", async (name, { changed }) => {
+    const text = short(classOf(changed), { ...defaultSettings, ...changed });
     await expect(text).toMatchFileSnapshot(`../golden/puppet-${name}.pp`);
   });
 
   test("of two versions and equal settings differs in its first line alone", () => {
     const of = (version: string) => {
-      const made = puppetClass({ settings: { ...defaultSettings, ...kinds.export.changed }, source: {}, version });
+      const made = puppetClass({ settings: { ...defaultSettings, ...kinds.export.changed }, version });
       return made.ok ? made.value.split("\n").slice(1) : made.error;
     };
     expect(of("1.0.0")).toEqual(of("2.0.0"));
@@ -43,7 +43,7 @@ describe("what a class cannot hold is refused", () => {
     ["a cache beside its dataset", { cacheDir: "/var/share/nova/images" }, "does not lie below /export/nova"],
     ["a quota that zfs prints otherwise", { cacheQuotaBytes: 15 * GiB + 1 }, "16106127361 bytes as 15.0G"],
   ])("%s", (_, changed, words) => {
-    const made = puppetClass({ settings: { ...defaultSettings, ...fixed, ...changed }, source: {}, version: "1" });
+    const made = puppetClass({ settings: { ...defaultSettings, ...fixed, ...changed }, version: "1" });
     const complaints = made.ok ? [] : made.error;
     expect(complaints).toMatchObject([{ code: "E_SETTING", what: expect.stringContaining(words) }]);
     expect(complaints[0]?.try).not.toBe("");
@@ -52,7 +52,6 @@ describe("what a class cannot hold is refused", () => {
   test("all of it at once", () => {
     const made = puppetClass({
       settings: { ...defaultSettings, cacheQuotaBytes: 15 * GiB + 1 },
-      source: {},
       version: "1",
     });
     expect(made.ok ? [] : made.error.map(({ what }) => what.split(/[=:]/)[0])).toEqual([

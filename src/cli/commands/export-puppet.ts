@@ -13,7 +13,7 @@ import { version } from "../version.ts";
 export const exportPuppetCommand = async (request: ExportPuppetRequest, io: Io): Promise<number> => {
   const settings = await settingsFor(request, io);
   if (!settings.ok) return complain(io, settings.error);
-  const made = puppetClass({ settings: settings.value, source: {}, version: version() });
+  const made = puppetClass({ settings: settings.value, version: version() });
   if (!made.ok) return complain(io, made.error);
   io.stdout.write(made.value);
   return 0;

@@ -1,5 +1,5 @@
 /** The cleaner's part of the Puppet class: its files or its package, its policy, its service. */
-import { cleanerProperties } from "../../domain/desired.ts";
+import { CLEANER_PACKAGE, cleanerProperties } from "../../domain/desired.ts";
 import type { AbsPath } from "../../domain/ids.ts";
 import type { Settings } from "../../domain/settings.ts";
 import { cleanerManifest, cleanerMethod } from "../payload/payload.ts";
@@ -9,18 +9,9 @@ const SERVICE = "svc:/site/nova-cache-cleanup";
 const INSTANCE = `${SERVICE}:default`;
 const METHOD = "/lib/svc/method/nova-cache-cleanup";
 const MANIFEST = "/lib/svc/manifest/site/nova-cache-cleanup.xml";
-const PACKAGE = "nova-cache-cleanup";
 /** Waits for the end (-s, Solaris 11.2 and later): what follows needs the service. */
 const IMPORT = "/usr/sbin/svcadm restart -s svc:/system/manifest-import:default";
 const IS_KNOWN = `/usr/bin/svcs -H ${INSTANCE}`;
-
-/** Where the IPS package comes from, under `ips` delivery. */
-export interface PackageSource {
-  /** undefined: whichever publisher of the node has the package. */
-  readonly publisher?: string;
-  /** Its repository; undefined: the node knows the publisher. */
-  readonly origin?: string;
-}
 
 /** Resources under one comment. */
 export interface Block {
@@ -38,7 +29,6 @@ export interface CleanerOf {
   readonly cacheDir: AbsPath;
   /** What has to be there before it. */
   readonly after: Expression;
-  readonly source: PackageSource;
 }
 
 /** The cleaner as `cleaner` wants it, blocks in order; the last resource of all is what comes after it may require. */
@@ -91,9 +81,11 @@ const asFiles = ({ settings, after }: CleanerOf): Delivery => {
   };
 };
 
-const packaged = ({ after, source: { publisher, origin } }: CleanerOf): Delivery => {
+const packaged = ({ after, settings }: CleanerOf): Delivery => {
+  const { cleanerPublisher: publisher, cleanerOrigin: origin } = settings;
+  // Without an origin the node knows its publisher.
   const from: readonly Resource[] =
-    publisher === undefined || origin === undefined
+    origin === undefined
       ? []
       : [
           {
@@ -104,7 +96,7 @@ const packaged = ({ after, source: { publisher, origin } }: CleanerOf): Delivery
         ];
   const cleaner: Resource = {
     type: "package",
-    title: packageTitle(publisher),
+    title: packageTitle(settings),
     attributes: { ensure: bare("present"), require: listOf([after, ...from.map(referenceTo)]) },
   };
   const missed = importMissed(referenceTo(cleaner));
@@ -117,8 +109,8 @@ const packaged = ({ after, source: { publisher, origin } }: CleanerOf): Delivery
   };
 };
 
-const packageTitle = (publisher: string | undefined): Expression =>
-  literal(publisher === undefined ? `pkg:/${PACKAGE}` : `pkg://${publisher}/${PACKAGE}`);
+const packageTitle = ({ cleanerPublisher }: Settings): Expression =>
+  literal(`pkg://${cleanerPublisher}/${CLEANER_PACKAGE}`);
 
 const importMissed = (after: Expression): Resource => ({
   type: "exec",
@@ -194,13 +186,13 @@ const stopped: Block = {
 };
 
 /** The files before the service, or manifest-import would bring it back. */
-const removed = ({ settings, source }: CleanerOf): readonly Block[] => {
+const removed = ({ settings }: CleanerOf): readonly Block[] => {
   const after = listOf(stopped.resources.map(referenceTo));
   if (settings.cleanerDelivery === "ips") {
     const attributes = { ensure: bare("absent"), require: after };
     return [
       { ...stopped, says: ["The cleaner goes: the service first, then its package."] },
-      { says: [], resources: [{ type: "package", title: packageTitle(source.publisher), attributes }] },
+      { says: [], resources: [{ type: "package", title: packageTitle(settings), attributes }] },
     ];
   }
   const files = [MANIFEST, METHOD].map(

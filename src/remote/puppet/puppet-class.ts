@@ -3,7 +3,7 @@ import { EXPORT_MOUNTPOINT, isInside, VARSHARE_DIR } from "../../domain/desired.
 import type { AbsPath } from "../../domain/ids.ts";
 import { type Complaint, err, isNonEmpty, ok, type Result } from "../../domain/result.ts";
 import type { Settings } from "../../domain/settings.ts";
-import { type Block, cleanerBlocks, type PackageSource } from "./cleaner.ts";
+import { type Block, cleanerBlocks } from "./cleaner.ts";
 import { confBlock } from "./nova-conf.ts";
 import {
   bare,
@@ -20,7 +20,6 @@ import { zfsPrints, zfsSize } from "./zfs-size.ts";
 /** What a class is made from. */
 export interface ClassOf {
   readonly settings: Settings;
-  readonly source: PackageSource;
   /** Of novasweep, for the first line. */
   readonly version: string;
 }
@@ -29,7 +28,7 @@ export interface ClassOf {
  * The class `novasweep`, a text that Puppet 3.6.2 and later compile. Errors: `E_SETTING` for what only a look at a node
  * could answer (`auto`), for a quota that zfs prints otherwise, and for a cache beside its dataset.
  */
-export const puppetClass = ({ settings, source, version }: ClassOf): Result<string, readonly Complaint[]> => {
+export const puppetClass = ({ settings, version }: ClassOf): Result<string, readonly Complaint[]> => {
   const place = placeOf(settings);
   const quota = zfsSize(settings.cacheQuotaBytes);
   const wrong = [...(place.ok ? [] : [place.error]), ...refusedWith(settings, quota)];
@@ -43,7 +42,6 @@ export const puppetClass = ({ settings, source, version }: ClassOf): Result<stri
     datasetText: text(dataset),
     cacheDir,
     after: last(directories),
-    source,
   });
   const blocks: readonly Block[] = [
     {
@@ -51,6 +49,10 @@ export const puppetClass = ({ settings, source, version }: ClassOf): Result<stri
         `The dataset with its quota: ${quota} is how zfs prints ${settings.cacheQuotaBytes} bytes, and Puppet compares text.`,
       ],
       resources: [datasets.own],
+    },
+    {
+      says: ["Snapshots would hold the space of evicted images."],
+      resources: [noSnapshots(place.value)],
     },
     { says: [], resources: directories },
     ...cleaner,
@@ -86,8 +88,8 @@ interface Place {
   readonly mountpoint: AbsPath;
   readonly cacheDir: AbsPath;
   readonly inRootPool: boolean;
-  /** A dataset's name as the class writes it. */
-  readonly text: (dataset: string) => Expression;
+  /** A dataset's name as the class writes it, in a longer text or alone. */
+  readonly text: (dataset: string, before?: string, behind?: string) => Expression;
 }
 
 /** Stands for the root pool, which is the class's parameter. */
@@ -121,8 +123,10 @@ const placeOf = (settings: Settings): Result<Place> => {
     mountpoint,
     cacheDir: dir,
     inRootPool: cacheDataset === undefined,
-    text: (dataset) =>
-      cacheDataset === undefined ? interpolated("rootpool", dataset.slice(ROOT_POOL.length)) : literal(dataset),
+    text: (dataset, before = "", behind = "") =>
+      cacheDataset === undefined
+        ? interpolated("rootpool", `${dataset.slice(ROOT_POOL.length)}${behind}`, before)
+        : literal(`${before}${dataset}${behind}`),
   });
 };
 
@@ -164,12 +168,24 @@ const datasetResources = ({ dataset, mountpoint, text }: Place, quota: string) =
     attributes: {
       ensure: bare("present"),
       mountpoint: literal(mountpoint),
+      canmount: literal("on"),
       quota: literal(quota),
       ...requires(text, above.at(-1)),
     },
   };
   return { parents, own };
 };
+
+/** zfs of Puppet knows no user properties. The time slider goes by this one. */
+const noSnapshots = ({ dataset, text }: Place): Resource => ({
+  type: "exec",
+  title: literal("novasweep: no automatic snapshots"),
+  attributes: {
+    command: text(dataset, "/usr/sbin/zfs set com.sun:auto-snapshot=false "),
+    unless: text(dataset, "/usr/sbin/zfs get -H -o value com.sun:auto-snapshot ", " | /usr/bin/grep false"),
+    require: referenceTo({ type: "zfs", title: text(dataset) }),
+  },
+});
 
 const requires = (text: Place["text"], parent: string | undefined) =>
   parent === undefined ? {} : { require: referenceTo({ type: "zfs", title: text(parent) }) };

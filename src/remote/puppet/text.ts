@@ -15,9 +15,9 @@ export const literal = (text: string): Expression => ({
   source: /['\\]/.test(text) ? `"${inDoubleQuotes(text)}"` : `'${text}'`,
 });
 
-/** A variable's value with text behind it: `"${rootpool}/export/nova"`. */
-export const interpolated = (variable: string, rest: string): Expression => ({
-  source: `"\${${variable}}${inDoubleQuotes(rest)}"`,
+/** A variable's value with text behind it, or around it: `"${rootpool}/export/nova"`. */
+export const interpolated = (variable: string, rest: string, before = ""): Expression => ({
+  source: `"${inDoubleQuotes(before)}\${${variable}}${inDoubleQuotes(rest)}"`,
 });
 
 const inDoubleQuotes = (text: string): string => text.replaceAll(/[\\"$]/g, (found) => `\\${found}`);

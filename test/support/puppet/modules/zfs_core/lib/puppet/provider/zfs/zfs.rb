@@ -15,7 +15,7 @@ Puppet::Type.type(:zfs).provide(:zfs) do
     false
   end
 
-  %i[mountpoint quota].each do |name|
+  %i[mountpoint canmount quota].each do |name|
     define_method(name) { zfs(:get, '-H', '-o', 'value', name, resource[:name]).strip }
     define_method("#{name}=") { |wanted| zfs(:set, "#{name}=#{wanted}", resource[:name]) }
   end
