@@ -10,6 +10,8 @@ import { defaultSettings, type Settings } from "../../src/domain/settings.ts";
 import { createNode } from "../../src/lab/node.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
 import { replacePrelude } from "../../src/lab/prelude.ts";
+import { cleanerPackage } from "../../src/remote/payload/package.ts";
+import { type PublishInputs, publishScript } from "../../src/remote/publish-script.ts";
 import { type ApplyInputs, applyScript, probeScript, type ScriptInputs } from "../../src/remote/script.ts";
 
 /** The target's own shell first, then the three that stand for "POSIX". */
@@ -170,6 +172,17 @@ const inputs = (settings: Partial<Settings>): ScriptInputs => ({
 });
 
 export const probeOf = (more: Partial<ScriptInputs> = {}): string => probeScript({ ...inputs({}), ...more });
+
+export const publishOf = (more: Partial<PublishInputs> = {}): string =>
+  publishScript({
+    nonce: NONCE,
+    wantUid: "any",
+    packaged: cleanerPackage(),
+    repository: "/repo",
+    check: false,
+    hostTimeoutS: 60,
+    ...more,
+  });
 
 /** Fast enough for a test, long enough for the lab's flapping service (it lives 1.2 s). */
 const SOAK_S = 2;
