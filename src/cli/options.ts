@@ -39,7 +39,7 @@ const publishing: readonly Option[] = (
     },
     { name: "check", group: "Publishing:", says: "lint and look; nothing is published" },
     { ...yes, group: "Publishing:" },
-    ...selection.filter(({ name }) => name !== "limit").map((option) => asLoginUser(option, "who publishes")),
+    ...selection.filter(({ name }) => name !== "limit").map((option) => asLoginUser(option, "the script")),
     ...connection.filter(({ name }) =>
       ["ask-become-pass", "known-hosts", "host-key-policy", "connect-timeout", "host-timeout"].includes(name),
     ),
