@@ -35,8 +35,10 @@ export const explain = (argv: readonly string[], message: string): Complaint => 
     const what = words[1] === undefined ? "hosts needs a word more" : `there is no command "hosts ${words[1]}"`;
     return usage(what, "novasweep hosts keys [PATTERN...]");
   }
-  if (command === "package" && !Object.hasOwn(subcommandsOf.package ?? {}, words[1] ?? "")) {
-    const what = words[1] === undefined ? "package needs a word more" : `there is no command "package ${words[1]}"`;
+  // An option in front of the subcommand would swallow it.
+  if (command === "package" && !Object.hasOwn(subcommandsOf.package ?? {}, argv[1] ?? "")) {
+    const missing = argv[1] === undefined || argv[1].startsWith("-");
+    const what = missing ? "package needs a word more" : `there is no command "package ${argv[1]}"`;
     return usage(what, "novasweep package build, or novasweep package publish");
   }
   if (command === "runs" && words[1] === "show") {

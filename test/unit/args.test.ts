@@ -214,6 +214,7 @@ describe("what is refused, with what helps", () => {
     ["runs show a b", "takes one run's id", "novasweep runs"],
     ["runs -- a", '"runs a"', "runs show ID"],
     ["package", "package needs a word more", "package build"],
+    ["package --yes publish --via x --repo /r", "package needs a word more", "package publish"],
     ["package biuld", '"package biuld"', "package build"],
     ["package build extra", "extra", "package --help"],
     ["package build -- extra", "too many words", "package --help"],
