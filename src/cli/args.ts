@@ -4,7 +4,8 @@ import { err, ok, type Result } from "../domain/result.ts";
 import { buildRequest } from "./build-request.ts";
 import { explain, preview } from "./explain.ts";
 import { helpAskedFor } from "./help.ts";
-import { type Command, commands, type Option, optionsOf } from "./options.ts";
+import type { Option } from "./option-groups.ts";
+import { type Command, commands, optionsAt, optionsOf, subcommandsOf } from "./options.ts";
 import type { Request, Surroundings } from "./request.ts";
 
 type Given = Readonly<Record<string, unknown>>;
@@ -81,6 +82,14 @@ const addCommand = (parser: Argv, command: Command, found: (given: Given) => voi
           .command("puppet [pattern..]", "", (puppet) => withOptions(asText("pattern")(puppet)), found),
       );
       return;
+    case "package":
+      parser.command("package", "", (inner) =>
+        Object.keys(subcommandsOf.package ?? {}).reduce(
+          (below, name) => below.command(name, "", (own) => optionsAt(command, name).reduce(addOption, own), found),
+          inner.demandCommand(1),
+        ),
+      );
+      return;
     case "completion":
       parser.command("completion [shell]", "", asText("shell"), found);
       return;
@@ -106,12 +115,16 @@ const addOption = (parser: Argv, { name, alias, takes }: Option): Argv =>
 
 /** The positional words, those after `--` included unless they are a command to run; undefined when none may stand there. */
 const wordsOf = (command: Command, given: Given): readonly string[] | undefined => {
-  const words = [given["pattern"] ?? given["id"] ?? given["shell"] ?? []].flat().map(String);
+  const words = [given["pattern"] ?? given["id"] ?? given["shell"] ?? below(command, given)].flat().map(String);
   if (command === "exec") return words;
   const rest = [given["--"] ?? []].flat().map(String);
   const takesRest = ["rollout", "status", "inventory", "hosts", "export"].includes(command);
   return rest.length > 0 && !takesRest ? undefined : [...words, ...rest];
 };
+
+/** Behind `package` stands what to do with it. */
+const below = (command: Command, given: Given): readonly unknown[] =>
+  command === "package" ? [given["_"] ?? []].flat().slice(1) : [];
 
 const attachable = new Set(Object.values(optionsOf).flatMap((options) => options.flatMap(({ alias }) => alias ?? [])));
 

@@ -1,35 +1,23 @@
 /** From parsed words to a request: values read, defaults filled in, contradictions refused. */
 import { type Complaint, err, ok, type Result } from "../domain/result.ts";
 import { MAX_COMMAND_BYTES } from "../remote/command-script.ts";
+import { buildPackageRequest } from "./build-package-request.ts";
+import { execFormats, formats, keyFormats, outputModes, shells } from "./option-groups.ts";
 import { OptionValues } from "./option-values.ts";
-import {
-  becomeWays,
-  type Command,
-  execFormats,
-  formats,
-  hostKeyPolicies,
-  keyFormats,
-  outputModes,
-  shells,
-  transports,
-} from "./options.ts";
+import type { Command } from "./options.ts";
 import type {
   CompletionRequest,
-  Connection,
   DemoRequest,
   ExecRequest,
   InventoryRequest,
-  OutputMode,
   Request,
   RolloutRequest,
-  Selection,
   StatusRequest,
   Surroundings,
 } from "./request.ts";
-import { atHome, inventoriesNamed, stateDirOf } from "./surroundings.ts";
+import { connection, output, selection, stateDir } from "./shared-values.ts";
+import { atHome } from "./surroundings.ts";
 
-/** Hosts at once: beyond this a controller runs out of file descriptors before it runs out of hosts. */
-const maxParallel = 1000;
 /** Simulated nodes: each is a listening server on loopback in one process. */
 const maxDemoNodes = 1000;
 
@@ -46,7 +34,7 @@ export const buildRequest = (
     const what = "rollout needs at least one PATTERN";
     return err({ code: "E_USAGE", what, try: "novasweep rollout all, when every host is meant" });
   }
-  const asked = command === "exec" ? exec(given, values, words, around) : ok(build(command, values, words, around));
+  const asked = ask(command, given, values, words, around);
   if (values.complaint !== undefined) return err(values.complaint);
   if (!asked.ok) return asked;
   const request = asked.value;
@@ -54,6 +42,18 @@ export const buildRequest = (
     return err({ code: "E_USAGE", what: "--output tui needs a terminal on stderr", try: "--output lines" });
   }
   return ok(request);
+};
+
+const ask = (
+  command: Exclude<Command, "completion">,
+  given: Readonly<Record<string, unknown>>,
+  values: OptionValues,
+  words: readonly string[],
+  around: Surroundings,
+): Result<Request> => {
+  if (command === "exec") return exec(given, values, words, around);
+  if (command === "package") return buildPackageRequest(values, words, around);
+  return ok(build(command, values, words, around));
 };
 
 /** The shell has to be said, as for gh and kubectl: a script that guesses writes the wrong one into a file some day. */
@@ -66,7 +66,7 @@ const completion = (word: string | undefined): Result<CompletionRequest> => {
 };
 
 const build = (
-  command: Exclude<Command, "completion" | "exec">,
+  command: Exclude<Command, "completion" | "exec" | "package">,
   values: OptionValues,
   words: readonly string[],
   around: Surroundings,
@@ -196,43 +196,3 @@ const demo = (values: OptionValues, around: Surroundings): DemoRequest => ({
   soakS: values.duration("soak", 0) ?? 3,
   output: output(values, around),
 });
-
-const selection = (values: OptionValues, words: readonly string[], around: Surroundings): Selection => {
-  const sshConfig = values.text("ssh-config");
-  return {
-    patterns: words.length > 0 ? words : ["all"],
-    limits: values.texts("limit"),
-    inventories: inventoriesNamed(values.texts("inventory"), around),
-    sets: values.assignments("set"),
-    sshConfig: sshConfig === undefined || sshConfig === "none" ? sshConfig : atHome(sshConfig, around),
-    overrides: {
-      user: values.text("user"),
-      port: values.count("port", 1, 65_535),
-      become: values.choice("become", becomeWays),
-      jump: values.text("jump"),
-      transport: values.choice("transport", transports),
-      identityFiles: values.texts("identity").map((path) => atHome(path, around)),
-    },
-  };
-};
-
-const connection = (values: OptionValues, around: Surroundings): Connection => {
-  const knownHosts = values.text("known-hosts");
-  return {
-    askBecomePass: values.flag("ask-become-pass") ?? false,
-    knownHosts: knownHosts === undefined ? undefined : atHome(knownHosts, around),
-    hostKeyPolicy: values.choice("host-key-policy", hostKeyPolicies) ?? "strict",
-    parallel: values.count("parallel", 1, maxParallel) ?? 32,
-    connectParallel: values.count("connect-parallel", 1, maxParallel) ?? 16,
-    connectTimeoutS: values.duration("connect-timeout", 1),
-    stepTimeoutS: values.duration("step-timeout", 1) ?? 120,
-    hostTimeoutS: values.duration("host-timeout", 1) ?? 1200,
-    runTimeoutS: values.duration("run-timeout", 1) ?? 86_400,
-  };
-};
-
-/** A screen only where it can be drawn and watched: not in CI, not on a terminal that cannot move its cursor. */
-const output = (values: OptionValues, { terminal, env }: Surroundings): OutputMode =>
-  values.choice("output", outputModes) ?? (terminal && env["TERM"] !== "dumb" && !env["CI"] ? "tui" : "lines");
-
-const stateDir = (values: OptionValues, around: Surroundings): string => stateDirOf(values.text("state-dir"), around);

@@ -45,6 +45,12 @@ export const clocksFor = ({
   };
 };
 
+/** For a script that may be silent as long as the node's own watchdog lets it run. */
+export const patientClocksFor = (request: Connection): Clocks => {
+  const clocks = clocksFor(request);
+  return { ...clocks, layerMs: { ...clocks.layerMs, script: clocks.hostMs } };
+};
+
 /** For a command of the operator's, which may say nothing for as long as it runs; keepalives tell a line that is dead, and no watchdog of ours is on the node. */
 export const silentClocksFor = (request: Connection): Clocks => {
   const hostMs = request.hostTimeoutS * 1000;

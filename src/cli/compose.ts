@@ -11,13 +11,15 @@ import type { RunContext } from "../engine/context.ts";
 import { Emitter } from "../engine/emitter.ts";
 import type { ExecContext } from "../engine/exec.ts";
 import { createCleanerFiles } from "../engine/payload.ts";
+import type { PublishContext } from "../engine/publish.ts";
 import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
 import { type Journal, openJournal } from "../journal/write.ts";
+import type { CleanerPackage } from "../remote/payload/package.ts";
 import type { Access } from "./access.ts";
-import { clocksFor, silentClocksFor } from "./clocks.ts";
+import { clocksFor, patientClocksFor, silentClocksFor } from "./clocks.ts";
 import type { Io } from "./io.ts";
-import type { ExecRequest, RolloutRequest, StatusRequest } from "./request.ts";
+import type { ExecRequest, PackagePublishRequest, RolloutRequest, StatusRequest } from "./request.ts";
 import type { LiveView } from "./screen.ts";
 import { transportFor } from "./ways.ts";
 
@@ -162,6 +164,35 @@ export const composeExec = (
   record: request.record,
   texts,
   onLine,
+  ...hands,
+});
+
+/** What one `package publish` is made of besides its host. */
+export interface PublishParts extends Pick<ExecParts, "access" | "record" | "view" | "version"> {
+  readonly packaged: CleanerPackage;
+  readonly hands: Pick<PublishContext, "cutting" | "accept">;
+}
+
+/** Joins the parts for one `package publish`. */
+export const composePublish = (
+  request: PackagePublishRequest,
+  io: Io,
+  host: Host,
+  { access, record, packaged, view, hands, version }: PublishParts,
+): PublishContext => ({
+  run: record.run,
+  patterns: request.patterns,
+  host,
+  by: { user: io.user, controller: io.controller, pid: io.pid },
+  version,
+  clock: Date.now,
+  nonce: newNonce,
+  transport: transportFor(request, io, access, patientClocksFor(request)),
+  emitter: new Emitter(record.run, Date.now, record.journal, [view]),
+  check: request.check,
+  packaged,
+  repository: request.repository,
+  hostTimeoutS: request.hostTimeoutS,
   ...hands,
 });
 

@@ -19,10 +19,10 @@ export interface Dialogue {
 export const confirmChanges = (changing: number, dialogue: Dialogue): Promise<Result<boolean>> =>
   confirm(changing, "change", dialogue);
 
-/** Asks as `confirmChanges` does; `act` is what will be done to the hosts: `change`, `run it on`. */
+/** Asks as `confirmChanges` does; `act` is what will be done to the hosts: `change`, `run it on`, `publish through`. */
 export const confirm = (
   changing: number,
-  act: "change" | "run it on",
+  act: "change" | "run it on" | "publish through",
   { input, output, terminal, signal }: Dialogue,
 ): Promise<Result<boolean>> => {
   if (!terminal) {

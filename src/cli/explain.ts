@@ -1,7 +1,8 @@
 /** Words for a command line that cannot be read: what is wrong, and the nearest thing we know. */
 import type { Complaint } from "../domain/result.ts";
 import { nearest } from "../inventory/nearest.ts";
-import { type Command, commands, type Option, optionsOf } from "./options.ts";
+import type { Option } from "./option-groups.ts";
+import { type Command, commands, optionsAt, optionsOf, subcommandsOf } from "./options.ts";
 
 const usage = (what: string, tryThis: string): Complaint => ({ code: "E_USAGE", what, try: tryThis });
 
@@ -27,8 +28,8 @@ export const preview = (argv: readonly string[]): Complaint | undefined => {
 export const explain = (argv: readonly string[], message: string): Complaint => {
   const words = argv.filter((word) => !word.startsWith("-"));
   const command = commands.find((name) => name === argv[0]);
-  const stray = strayOption(argv, command === undefined ? everyOption : optionsOf[command]);
-  if (stray !== undefined) return unknownOption(stray, command);
+  const stray = strayOption(argv, command === undefined ? everyOption : optionsAt(command, argv[1]));
+  if (stray !== undefined) return unknownOption(stray, command, argv[1]);
   if (command === undefined) return words[0] === undefined ? noCommand : unknownCommand(words[0]);
   if (command === "hosts" && words[1] !== "keys") {
     const what = words[1] === undefined ? "hosts needs a word more" : `there is no command "hosts ${words[1]}"`;
@@ -37,6 +38,12 @@ export const explain = (argv: readonly string[], message: string): Complaint => 
   if (command === "export" && words[1] !== "puppet") {
     const what = words[1] === undefined ? "export needs a word more" : `there is no command "export ${words[1]}"`;
     return usage(what, "novasweep export puppet [PATTERN...]");
+  }
+  // An option in front of the subcommand would swallow it.
+  if (command === "package" && !Object.hasOwn(subcommandsOf.package ?? {}, argv[1] ?? "")) {
+    const missing = argv[1] === undefined || argv[1].startsWith("-");
+    const what = missing ? "package needs a word more" : `there is no command "package ${argv[1]}"`;
+    return usage(what, "novasweep package build, or novasweep package publish");
   }
   if (command === "runs" && words[1] === "show") {
     return usage("runs show takes one run's id, or its beginning", "novasweep runs, which lists them");
@@ -57,10 +64,11 @@ const unknownCommand = (word: string): Complaint => {
   );
 };
 
-const unknownOption = (stray: string, command: Command | undefined): Complaint => {
+const unknownOption = (stray: string, command: Command | undefined, subcommand: string | undefined): Complaint => {
   const help = `novasweep ${command === undefined ? "" : `${command} `}--help`;
   if (command !== undefined && strayOption([stray], everyOption) === undefined) {
-    return usage(`${command} does not take ${stray}`, help);
+    const name = strayOption([stray], optionsOf[command]) === undefined ? `${command} ${subcommand}` : command;
+    return usage(`${name} does not take ${stray}`, help);
   }
   const options = command === undefined ? everyOption : optionsOf[command];
   const [close] = nearest(stray, stray.startsWith("--") ? options.flatMap(spellings) : []);

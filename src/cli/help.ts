@@ -1,6 +1,7 @@
 /** The help, from the table of options. */
 import { beforeDashes } from "./explain.ts";
-import { type Command, commandSays, commands, type Option, optionsOf } from "./options.ts";
+import type { Option } from "./option-groups.ts";
+import { type Command, commandSays, commands, optionsOf } from "./options.ts";
 import type { Surroundings } from "./request.ts";
 
 /** Widest help; longer lines are hard to read. */
@@ -32,6 +33,7 @@ const usages: Readonly<Record<Command, readonly string[]>> = {
   hosts: ["hosts keys [PATTERN...] [options]"],
   export: ["export puppet [PATTERN...] [options]"],
   runs: ["runs [options]", "runs show ID [options]"],
+  package: ["package build [--out DIR]", "package publish --via HOST --repo REPO [options]"],
   demo: ["demo [options]"],
   completion: ["completion bash", "completion zsh", "completion fish"],
 };
@@ -47,6 +49,10 @@ const words: Readonly<Record<Command, readonly Row[]>> = {
   hosts: [["PATTERN", "hosts, globs, groups; a:&b is both, a:!b is a without b (default: all)"]],
   export: [["PATTERN", "hosts, globs, groups with equal settings; a:&b is both, a:!b is a without b (default: all)"]],
   runs: [["ID", "a run's id, or its beginning"]],
+  package: [
+    ["build", "writes proto area and manifest; contacts nobody"],
+    ["publish", "lints and publishes on HOST, which is a Solaris machine with package/pkg"],
+  ],
   demo: [],
   completion: [],
 };

@@ -48,6 +48,14 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
       const { runsCommand } = await import("./commands/runs.ts");
       return runsCommand(request.value, io);
     }
+    case "package build": {
+      const { packageBuildCommand } = await import("./commands/package-build.ts");
+      return packageBuildCommand(request.value, io);
+    }
+    case "package publish": {
+      const { packagePublishCommand } = await import("./commands/package-publish.ts");
+      return packagePublishCommand(request.value, io);
+    }
     case "demo": {
       const { demoCommand } = await import("./commands/demo.ts");
       return demoCommand(request.value, io);

@@ -5,7 +5,15 @@
 import type { Become } from "../domain/host.ts";
 import type { Seconds } from "../domain/ids.ts";
 import type { Share } from "../domain/waves.ts";
-import type { execFormats, formats, hostKeyPolicies, keyFormats, outputModes, shells, transports } from "./options.ts";
+import type {
+  execFormats,
+  formats,
+  hostKeyPolicies,
+  keyFormats,
+  outputModes,
+  shells,
+  transports,
+} from "./option-groups.ts";
 
 /** What was asked for. `help` is an answer already: its text goes to stdout, exit 0. */
 export type Request =
@@ -16,6 +24,8 @@ export type Request =
   | HostsKeysRequest
   | ExportPuppetRequest
   | RunsRequest
+  | PackageBuildRequest
+  | PackagePublishRequest
   | DemoRequest
   | CompletionRequest
   | { readonly command: "help"; readonly text: string };
@@ -131,6 +141,22 @@ export interface RunsRequest {
   readonly command: "runs";
   /** The run to show, or the beginning of its id; undefined: list them all. */
   readonly show: string | undefined;
+  readonly stateDir: string;
+}
+
+export interface PackageBuildRequest {
+  readonly command: "package build";
+  /** As given, or the default; may be relative. */
+  readonly out: string;
+}
+
+/** The selection's only pattern is the host it goes through. */
+export interface PackagePublishRequest extends Selection, Connection {
+  readonly command: "package publish";
+  readonly repository: string;
+  readonly check: boolean;
+  readonly yes: boolean;
+  readonly output: OutputMode;
   readonly stateDir: string;
 }
 

@@ -8,7 +8,7 @@ import { createNdjsonSink } from "../view/ndjson.ts";
 import { summary } from "../view/summary.ts";
 import type { TuiSink } from "../view/tui/tui-sink.tsx";
 import type { Io } from "./io.ts";
-import type { ExecRequest, OutputMode, RolloutRequest, StatusRequest } from "./request.ts";
+import type { ExecRequest, OutputMode, PackagePublishRequest, RolloutRequest, StatusRequest } from "./request.ts";
 
 /** The live view of one run. */
 export interface LiveView extends Sink {
@@ -23,7 +23,7 @@ export interface LiveView extends Sink {
 
 /** Makes the view the request asks for; ink and react are loaded only for a screen. */
 export const createLiveView = async (
-  { output: mode, ...request }: RolloutRequest | StatusRequest | ExecRequest,
+  { output: mode, ...request }: RolloutRequest | StatusRequest | ExecRequest | PackagePublishRequest,
   io: Io,
   nowMs: () => number,
 ): Promise<LiveView> => {

@@ -18,12 +18,19 @@ export interface EventHead {
   readonly at: string;
 }
 
-export type CommandName = "rollout" | "status" | "exec";
+export type CommandName = "rollout" | "status" | "exec" | "package";
 
 /** What `exec` was asked to run: words joined by blanks, or a file. */
 export type Asked =
   | { readonly kind: "command"; readonly text: string }
   | { readonly kind: "script"; readonly file: string; readonly bytes: Bytes; readonly digest: Digest };
+
+/** What `package publish` publishes where: its FMRI without a time, the repository as given, SHA-256 of the content. */
+export interface Publication {
+  readonly fmri: string;
+  readonly repository: string;
+  readonly digest: Digest;
+}
 
 /** One stream of a command; `text` only where the run records outputs, and then as much of it as was kept. */
 export interface RecordedStream extends StreamSum {
@@ -43,6 +50,8 @@ export type EventBody =
       readonly limits: Readonly<Record<string, number>>;
       /** Only of `exec`: what is run there. */
       readonly exec?: Asked;
+      /** Only of `package`. */
+      readonly publication?: Publication;
     }
   | {
       readonly type: "host.phase";
@@ -82,6 +91,15 @@ export type EventBody =
       readonly stdout: RecordedStream;
       readonly stderr: RecordedStream;
     } & Omit<Ran, "stdout" | "stderr">)
+  | {
+      readonly type: "package.published";
+      /** Through which it was looked at and published. */
+      readonly host: HostName;
+      /** With the time of publishing. */
+      readonly fmri: string;
+      /** Whether the repository had it before, with the same content. */
+      readonly before: boolean;
+    }
   | {
       readonly type: "host.settled";
       readonly host: HostName;

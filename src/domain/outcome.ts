@@ -69,6 +69,9 @@ export const failureCodes = [
   "E_SNAPSHOTS",
   "E_QUOTA_BELOW_USE",
   "E_PATH_LINK",
+  "E_LINT",
+  "E_REPOSITORY",
+  "E_PUBLISHED",
   // in apply: failed or unknown
   "E_NOT_WRITABLE",
   "E_EXIT",

@@ -1,4 +1,4 @@
-import type { Asked, CommandName, EventOf, RecordedStream, RunEvent } from "./event.ts";
+import type { Asked, CommandName, EventOf, Publication, RecordedStream, RunEvent } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import { type HostTable, hostTable, rowOf, withRow } from "./host-table.ts";
 import type { HostName, RunId } from "./ids.ts";
@@ -18,6 +18,10 @@ export interface RunState {
   readonly version?: string;
   /** What `exec` runs. */
   readonly exec?: Asked;
+  /** What `package` publishes. */
+  readonly publication?: Publication;
+  /** What the repository has of it. */
+  readonly published?: { readonly fmri: string; readonly before: boolean };
   readonly startedAt?: string;
   /** Of the last event: the run's own clock. */
   readonly lastAt?: string;
@@ -111,6 +115,8 @@ const apply = (state: RunState, event: RunEvent): RunState => {
       return state;
     case "host.ran":
       return onHost(state, event.host, (host) => ({ ...host, ran: ranOf(event) }));
+    case "package.published":
+      return { ...state, published: { fmri: event.fmri, before: event.before } };
     case "host.settled":
       return settled(state, event);
     case "lock.taken":
@@ -136,6 +142,7 @@ const started = (event: EventOf<"run.started">): RunState => ({
   by: event.by,
   version: event.version,
   ...(event.exec === undefined ? {} : { exec: event.exec }),
+  ...(event.publication === undefined ? {} : { publication: event.publication }),
   startedAt: event.at,
   lastAt: event.at,
   lastSeq: event.seq,

@@ -18,7 +18,7 @@ export const watchLayers = ({ emitter, clock }: Pick<RunContext, "emitter" | "cl
 
 /** Turns what a script says while it runs into events of its host. `onLine` sees our own lines as they come. */
 export const listenFor = (
-  { emitter, clock }: RunContext,
+  { emitter, clock }: Pick<RunContext, "emitter" | "clock">,
   { name: host }: Host,
   whenRunning: Phase,
   onLine: (line: ReplyLine) => void = () => undefined,

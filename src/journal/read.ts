@@ -126,6 +126,7 @@ const known: Readonly<Record<EventType, true>> = {
   "host.step": true,
   "host.line": true,
   "host.ran": true,
+  "package.published": true,
   "host.settled": true,
   "lock.taken": true,
   "operator.acted": true,

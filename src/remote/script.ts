@@ -105,8 +105,23 @@ export const applyScript = (inputs: ApplyInputs): string =>
   ]);
 
 /** Line 1 is the umask; the wrapper (and the braces of the last line) makes a truncated upload run nothing; the trap comes after main (ksh93 scopes some traps). */
-const wrap = (parts: readonly string[]): string =>
-  ["umask 077", "main() {", ...parts, "}", "trap 'on_exit $?' EXIT", "{ main </dev/null; }", ""].join("\n");
+const wrap = (parts: readonly string[], onExit = "on_exit"): string =>
+  ["umask 077", "main() {", ...parts, "}", `trap '${onExit} $?' EXIT`, "{ main </dev/null; }", ""].join("\n");
+
+/** What a script is made of besides the prelude, `lib.sh` and its `begin`. */
+export interface ScriptParts {
+  /** Variables, by name; any text. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Its own file of sh/. */
+  readonly file: string;
+  readonly calls: readonly string[];
+  /** The function that gets the exit status on every way out, and calls `on_exit`. */
+  readonly onExit: string;
+}
+
+/** A script that neither probes nor applies. */
+export const ownScript = ({ values, file, calls, onExit }: ScriptParts): string =>
+  wrap([prelude(), assignments(values), asset("lib.sh"), asset(file), "begin", ...calls], onExit);
 
 const assignments = (values: Readonly<Record<string, string>>): string =>
   Object.entries(values)

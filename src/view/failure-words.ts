@@ -58,6 +58,15 @@ export const failureWords: Readonly<Record<FailureCode, CodeWords>> = {
   E_SNAPSHOTS: { what: "snapshots hold the space of evicted images", try: "destroy those nobody needs" },
   E_QUOTA_BELOW_USE: { what: "the quota is below present use", try: "raise cache_quota, or free space on the node" },
   E_PATH_LINK: { what: "a component of a path is a link", try: "name the real path" },
+  E_LINT: { what: "pkglint finds errors in the package", try: "report it: the package is novasweep's own" },
+  E_REPOSITORY: {
+    what: "the repository cannot be read",
+    try: "pkgrepo create DIR makes one; a depot has to run at an http address",
+  },
+  E_PUBLISHED: {
+    what: "the repository has this version with another content",
+    try: "see which novasweep published it; pkgrepo remove takes it out",
+  },
   E_NOT_WRITABLE: { what: "nova could not write to the cache directory", try: "check owner, mode and free space" },
   E_EXIT: { what: "the command ended with another status than 0", try: "see what it wrote" },
   E_STEP: { what: "a step failed", try: "the message has the tool's own words: look at the node" },

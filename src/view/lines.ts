@@ -76,9 +76,7 @@ const runWords = (event: RunEvent, before: RunState): string | undefined => {
     case "plan.made":
       return `plan: ${planCounts(event)}`;
     case "plan.accepted":
-      return before.command === "exec"
-        ? `accepted (${event.by}): to run on ${hostsWords(event.changing)}`
-        : `plan accepted (${event.by}): ${hostsWords(event.changing)} to change`;
+      return acceptedWords(event, before);
     case "wave.opened":
       return `wave ${event.wave} of ${event.of}: ${hostsWords(event.hosts.length)}`;
     case "gate.decided":
@@ -92,6 +90,12 @@ const runWords = (event: RunEvent, before: RunState): string | undefined => {
   }
 };
 
+const acceptedWords = ({ by, changing }: EventOf<"plan.accepted">, { command }: RunState): string => {
+  if (command === "exec") return `accepted (${by}): to run on ${hostsWords(changing)}`;
+  if (command === "package") return `accepted (${by}): to publish through ${hostsWords(changing)}`;
+  return `plan accepted (${by}): ${hostsWords(changing)} to change`;
+};
+
 const planCounts = ({ plan }: EventOf<"plan.made">): string => {
   const count = (verdict: string): number => plan.hosts.filter((host) => host.verdict === verdict).length;
   return `change ${count("change")}, in sync ${count("in-sync")}, refuse ${count("refuse")}, unreachable ${count("unreachable")}`;
@@ -103,6 +107,9 @@ const hostWords = (event: RunEvent, { command }: RunState): string | undefined =
       return event.state === "fail" || event.change === "restore" || event.message !== undefined
         ? `${event.host} ${stepNews(event)}`
         : undefined;
+    case "host.line":
+      // What pkglint and pkgsend say concerns who publishes; elsewhere it is a login's talk, for the journal.
+      return command === "package" ? `${event.host} ${visibleSafe(event.text)}` : undefined;
     case "lock.taken":
       return `${event.host} took over a stale lock: ${visibleSafe(event.from)}`;
     case "host.settled":
@@ -124,7 +131,7 @@ const settledWords = (
   { host, outcome, failure, refusals, note, tookMs }: EventOf<"host.settled">,
   command: CommandName | undefined,
 ): string | undefined => {
-  if (command === "exec" && outcome === "changed") return undefined;
+  if ((command === "exec" || command === "package") && outcome === "changed") return undefined;
   if (outcome === "in-sync" || outcome === "drifted" || outcome === "skipped") return undefined;
   const first = failure ?? refusals?.[0];
   const more =

@@ -7,13 +7,15 @@ import { visibleSafe } from "../domain/safe-text.ts";
 import { padTo, widest } from "./cells.ts";
 import { between, dateTime, duration } from "./quantities.ts";
 import { calmOutcomes, quietLines, summary } from "./summary.ts";
-import { askedWords, hostsWords, tallyWords } from "./words.ts";
+import { askedWords, hostsWords, publicationWords, purposeWords, tallyWords } from "./words.ts";
 
 /** One run as lines; the last line is the totals. A run without an end says so. */
 export const renderRun = (state: RunState): readonly string[] => [
   `run      ${state.run ?? "?"}`,
   `command  ${commandWords(state)}`,
   ...(state.exec === undefined ? [] : [`runs     ${askedWords(state.exec)}`]),
+  ...(state.publication === undefined ? [] : [`package  ${publicationWords(state.publication)}`]),
+  ...(state.published === undefined ? [] : [`there    ${visibleSafe(state.published.fmri)}`]),
   `by       ${byWords(state)}`,
   `started  ${state.startedAt === undefined ? "?" : dateTime(state.startedAt)}`,
   `ended    ${endedWords(state)}`,
@@ -49,7 +51,7 @@ const acceptedLines = ({ accepted, command }: RunState): readonly string[] =>
   accepted === undefined
     ? []
     : [
-        `accepted ${dateTime(accepted.at)}, ${accepted.by}, ${hostsWords(accepted.changing)} to ${command === "exec" ? "run it on" : "change"}`,
+        `accepted ${dateTime(accepted.at)}, ${accepted.by}, ${hostsWords(accepted.changing)} ${purposeWords[command ?? "rollout"]}`,
       ];
 
 /** Hosts a run left where they were: what a resume would look at again. */

@@ -86,8 +86,9 @@ const operatorWords = ({ operator, command }: RunState): string => {
     case "cut":
       return "the operator cut the run: connections were closed";
     default:
-      return command === "exec"
-        ? "the command was declined: it ran nowhere"
+      if (command === "exec") return "the command was declined: it ran nowhere";
+      return command === "package"
+        ? "publishing was declined: nothing was sent"
         : "the plan was declined: nothing was changed";
   }
 };

@@ -1,6 +1,6 @@
 /** The words every view uses: one word for one thing, as in docs/vocabulary.md. May import domain only. */
 import type { Change, StepKind } from "../domain/change.ts";
-import type { Asked, CommandName } from "../domain/event.ts";
+import type { Asked, CommandName, Publication } from "../domain/event.ts";
 import type { Outcome, Phase } from "../domain/outcome.ts";
 import type { Aspect, Drift } from "../domain/plan.ts";
 import { unreachable } from "../domain/result.ts";
@@ -22,8 +22,29 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
 };
 
 /** The same for a host of one command: what a command of the operator's changed nobody knows, it ran. */
-export const outcomeWord = (outcome: Outcome, command: CommandName | undefined): string =>
-  command === "exec" && outcome === "changed" ? "ran" : outcomeWords[outcome];
+export const outcomeWord = (outcome: Outcome, command: CommandName | undefined): string => {
+  if (command === "exec" && outcome === "changed") return "ran";
+  return (command === "package" ? publishingWords[outcome] : undefined) ?? outcomeWords[outcome];
+};
+
+/** What became of a package, told by the one host it went through. */
+const publishingWords: Readonly<Partial<Record<Outcome, string>>> = {
+  changed: "published",
+  "in-sync": "already published",
+  drifted: "not published",
+};
+
+/** What accepting a run lets it do to its hosts, `3 hosts to change`. */
+export const purposeWords: Readonly<Record<CommandName, string>> = {
+  rollout: "to change",
+  status: "to look at",
+  exec: "to run it on",
+  package: "to publish through",
+};
+
+/** What `package` publishes where. */
+export const publicationWords = ({ fmri, repository, digest }: Publication): string =>
+  visibleSafe(`${fmri} to ${repository} (content ${digest.slice(0, 12)})`);
 
 /** What `exec` was asked to run. */
 export const askedWords = (asked: Asked): string =>

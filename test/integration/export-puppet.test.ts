@@ -75,11 +75,7 @@ describe("what Puppet makes of", () => {
     );
     const all: Readonly<Record<string, string>> = {
       ...classes,
-      ...Object.fromEntries(
-        texts
-          .slice(0, 15)
-          .map((text, n) => [`settings-${n}`, classOf(holding(text))]),
-      ),
+      ...Object.fromEntries(texts.slice(0, 15).map((text, n) => [`settings-${n}`, classOf(holding(text))])),
       literals: `class novasweep {\n${literals.join("\n")}\n}`,
     };
     const at = folder("compiled");

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseTools } from "../../src/remote/script.ts";
-import { applyOf, probeOf, shells } from "../support/shell-node.ts";
+import { applyOf, probeOf, publishOf, shells } from "../support/shell-node.ts";
 
 const sh = fileURLToPath(new URL("../../src/remote/sh/", import.meta.url));
-const names = ["lib.sh", "probe.sh", "apply.sh"] as const;
+const names = ["lib.sh", "probe.sh", "apply.sh", "publish.sh"] as const;
 const text = (name: string): string => readFileSync(join(sh, name), "utf8");
 const tools = parseTools(text("tools.txt"));
 
@@ -37,7 +37,7 @@ const all = names
 const optionsOf = (options: string): ReadonlySet<string> => new Set(options.split(" ").filter((word) => word !== ""));
 
 /** Tools whose first word is a verb. */
-const verbs = new Set(["BEADM", "PKG", "SVCADM", "SVCCFG", "ZFS", "ZONEADM"]);
+const verbs = new Set(["BEADM", "PKG", "PKGREPO", "PKGSEND", "SVCADM", "SVCCFG", "ZFS", "ZONEADM"]);
 
 const unknownOptions = (tool: string, words: readonly string[], table = tools): readonly string[] => {
   const allowed = optionsOf(table.find(({ name }) => name === tool)?.options ?? "");
@@ -182,7 +182,7 @@ test("nothing that POSIX, the target or the design forbids is in the scripts", (
 
 describe("as a whole", () => {
   const dir = mkdtempSync(join(tmpdir(), "novasweep-lint-"));
-  const scripts = { probe: probeOf(), apply: applyOf([]) };
+  const scripts = { probe: probeOf(), apply: applyOf([]), publish: publishOf() };
   const run = (command: string, args: readonly string[]) => {
     const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", timeout: 240_000 });
     if (error !== undefined) throw error;

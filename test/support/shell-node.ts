@@ -12,6 +12,8 @@ import { createNode } from "../../src/lab/node.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
 import { replacePrelude } from "../../src/lab/prelude.ts";
 import { readFacts } from "../../src/remote/facts-reply.ts";
+import { cleanerPackage } from "../../src/remote/payload/package.ts";
+import { type PublishInputs, publishScript } from "../../src/remote/publish-script.ts";
 import { parseLine } from "../../src/remote/reply.ts";
 import { ReplyStore } from "../../src/remote/reply-store.ts";
 import { type ApplyInputs, applyScript, probeScript, type ScriptInputs } from "../../src/remote/script.ts";
@@ -174,6 +176,17 @@ const inputs = (settings: Partial<Settings>): ScriptInputs => ({
 });
 
 export const probeOf = (more: Partial<ScriptInputs> = {}): string => probeScript({ ...inputs({}), ...more });
+
+export const publishOf = (more: Partial<PublishInputs> = {}): string =>
+  publishScript({
+    nonce: NONCE,
+    wantUid: "any",
+    packaged: cleanerPackage("site"),
+    repository: "/repo",
+    check: false,
+    hostTimeoutS: 60,
+    ...more,
+  });
 
 /** Fast enough for a test, long enough for the lab's flapping service (it lives 1.2 s). */
 const SOAK_S = 2;

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { shells } from "../../src/cli/options.ts";
+import { shells } from "../../src/cli/option-groups.ts";
 import { Terminal } from "./terminal.ts";
 
 const run = promisify(execFile);

@@ -143,6 +143,33 @@ describe("what is accepted", () => {
     ["status --ssh-config none", { sshConfig: "none" }],
     ["runs", { command: "runs", show: undefined }],
     ["runs show 2026 --state-dir /s", { command: "runs", show: "2026", stateDir: "/s" }],
+    ["package build", { command: "package build", out: "nova-cache-cleanup-package" }],
+    ["package build --out ~/p", { command: "package build", out: "/home/op/p" }],
+    [
+      "package publish --via build1 --repo http://pkg.example.com/site",
+      {
+        command: "package publish",
+        patterns: ["build1"],
+        limits: [],
+        repository: "http://pkg.example.com/site",
+        check: false,
+        yes: false,
+        output: "lines",
+        overrides: { become: undefined, identityFiles: [] },
+      },
+    ],
+    [
+      "package publish --repo /export/repo --via=b -i x --check --become sudo --host-timeout 5m --output ndjson",
+      {
+        patterns: ["b"],
+        inventories: ["x"],
+        repository: "/export/repo",
+        check: true,
+        overrides: { become: "sudo", identityFiles: [] },
+        hostTimeoutS: 300,
+        output: "ndjson",
+      },
+    ],
     ["demo", { command: "demo", nodes: 12, faults: [], soakS: 3 }],
     [
       "demo --nodes 200 --faults hang,auth --faults busy --soak 1",
@@ -204,6 +231,20 @@ describe("what is refused, with what helps", () => {
     ["runs show", "takes one run's id", "novasweep runs"],
     ["runs show a b", "takes one run's id", "novasweep runs"],
     ["runs -- a", '"runs a"', "runs show ID"],
+    ["package", "package needs a word more", "package build"],
+    ["package --yes publish --via x --repo /r", "package needs a word more", "package publish"],
+    ["package biuld", '"package biuld"', "package build"],
+    ["package build extra", "extra", "package --help"],
+    ["package build -- extra", "too many words", "package --help"],
+    ["package build --via x", "package build does not take --via", "package --help"],
+    ["package publish --out x", "package publish does not take --out", "package --help"],
+    ["package publish --yes", "package publish needs --via HOST", "the host"],
+    ["package publish --via x", "package publish needs --repo REPO", "/export/repo"],
+    ["package publish --via x --repo repo", "neither a URI nor an absolute path", "/export/repo"],
+    ["package publish --via x --via y --repo /r", "--via was given more than once", undefined],
+    ["package publish --via x --repo /r --limit y", "package does not take --limit", "package --help"],
+    ["package publish --via x --repo /r --output tui", "--output does not take", "lines, ndjson"],
+    ["package publish x --via x --repo /r", "x", "package --help"],
     ["demo extra", "extra", "demo --help"],
     ["demo -- extra", "too many words", "demo --help"],
     ["demo --faults a,,b", "--faults has an empty name", undefined],
@@ -293,14 +334,13 @@ describe("completion", () => {
   );
 
   test.each(valued)("offers exactly what $command --$option.name accepts", async ({ command, option }) => {
-    const words =
-      command === "demo"
-        ? "demo"
-        : command === "hosts"
-          ? "hosts keys all"
-          : command === "export"
-            ? "export puppet all"
-            : `${command} all`;
+    const plain: Readonly<Record<string, string>> = {
+      demo: "demo",
+      hosts: "hosts keys all",
+      export: "export puppet all",
+      package: `package ${option.of}${option.of === "publish" && option.name !== "via" ? " --via x" : ""}${option.of === "publish" && option.name !== "repo" ? " --repo /r" : ""}`,
+    };
+    const words = plain[command] ?? `${command} all`;
     const result = await parse(`${words} --${option.name} no-such-value`);
     const accepted = result.ok ? undefined : /^one of (.*)$/.exec(result.error.try ?? "")?.[1];
     expect(accepted).toBe(option.choices?.join(", "));

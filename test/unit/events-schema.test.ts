@@ -22,6 +22,7 @@ const everyType: Readonly<Record<EventType, true>> = {
   "host.step": true,
   "host.line": true,
   "host.ran": true,
+  "package.published": true,
   "host.settled": true,
 };
 const types = Object.keys(everyType);

@@ -2,15 +2,8 @@
  * completion: what a shell is told about the word at the cursor. This file: what kind of word is wanted there, from the
  * words before it and the table of options alone.
  */
-import {
-  type Command,
-  commandSays,
-  commands,
-  type Option,
-  optionsOf,
-  subcommandsOf,
-  type ValueName,
-} from "../options.ts";
+import type { Option, ValueName } from "../option-groups.ts";
+import { type Command, commandSays, commands, optionsAt, subcommandsOf } from "../options.ts";
 
 /** A word to offer, and what it is, for shells that show that. */
 export interface Word {
@@ -32,7 +25,7 @@ export const wantedAt = (before: readonly string[], current: string): Wanted => 
   const command = commands.find((name) => name === before[0]);
   if (before.length === 0) return firstWord(current);
   if (command === undefined) return nothing;
-  const line = readWords(before.slice(1), optionsOf[command]);
+  const line = readWords(before.slice(1), optionsAt(command, before[1]));
   if (line.open !== undefined) return valueWanted(line.open, "", current, line);
   if (!line.dashes && current.startsWith("-")) return option(command, current, line);
   return positional(command, current, line);
@@ -90,11 +83,12 @@ const readOption = (word: string, options: readonly Option[]) => {
 };
 
 const option = (command: Command, current: string, line: Line): Wanted => {
-  const { option: found, value } = readOption(current, optionsOf[command]);
+  const options = optionsAt(command, line.positionals[0]);
+  const { option: found, value } = readOption(current, options);
   if (found?.takes !== undefined && value !== undefined && current.includes("=")) {
     return valueWanted(found, current.slice(0, current.indexOf("=") + 1), value, line);
   }
-  const spelt = optionsOf[command].flatMap(({ name, alias, says }) => [
+  const spelt = options.flatMap(({ name, alias, says }) => [
     [`--${name}`, says],
     ...(alias === undefined ? [] : [[`-${alias}`, says]]),
   ]);
@@ -123,6 +117,7 @@ const valueKinds: Readonly<Partial<Record<ValueName, Wanted["kind"]>>> = {
   FILE: "files",
   DIR: "directories",
   PATTERN: "hosts",
+  HOST: "hosts",
   "KEY=VALUE": "settings",
   FAULTS: "faults",
 };

@@ -1,7 +1,15 @@
 /** The schema of every event; `npx vitest run --root test --project unit events -u` writes it to docs/events.schema.json. */
 
 import type { StepKind } from "../../../src/domain/change.ts";
-import type { Asked, CommandName, EventBody, EventHead, EventType, RecordedStream } from "../../../src/domain/event.ts";
+import type {
+  Asked,
+  CommandName,
+  EventBody,
+  EventHead,
+  EventType,
+  Publication,
+  RecordedStream,
+} from "../../../src/domain/event.ts";
 import type { Layer } from "../../../src/domain/layer.ts";
 import type { Outcome, Phase } from "../../../src/domain/outcome.ts";
 import type { Tally } from "../../../src/domain/tally.ts";
@@ -102,6 +110,8 @@ const asked = union<Asked, "kind">("kind", {
   script: object<Extract<Asked, { kind: "script" }>>({ kind: literal("script"), file: text, bytes: count, digest }),
 });
 
+const publication = object<Publication>({ fmri: text, repository: text, digest });
+
 const stream = object<RecordedStream>({ bytes: count, digest, text: optional(text) });
 
 type Bodies = { readonly [T in EventType]: readonly [says: string, body: Schema<BodyOf<T>>] };
@@ -114,7 +124,7 @@ const bodies = (definitions: Definitions): Bodies => {
       "The first event of every run.",
       object<BodyOf<"run.started">>({
         type: literal("run.started"),
-        command: word<CommandName>({ rollout: true, status: true, exec: true }),
+        command: word<CommandName>({ rollout: true, status: true, exec: true, package: true }),
         check: flag,
         patterns: list(text),
         hosts: list(host),
@@ -122,6 +132,7 @@ const bodies = (definitions: Definitions): Bodies => {
         version: text,
         limits: map(number, "deadlines and limits; the unit ends the name"),
         exec: optional(asked),
+        publication: optional(publication),
       }),
     ],
     "host.phase": [
@@ -202,6 +213,10 @@ const bodies = (definitions: Definitions): Bodies => {
         stdout: stream,
         stderr: stream,
       }),
+    ],
+    "package.published": [
+      "The repository has the package, from before or from now on.",
+      object<BodyOf<"package.published">>({ type: literal("package.published"), host, fmri: text, before: flag }),
     ],
     "host.settled": [
       "How a host ended; every selected host settles exactly once.",

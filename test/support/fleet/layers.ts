@@ -36,6 +36,9 @@ const simulated: Readonly<Record<string, string>> = {
   beadm: "usr/sbin",
   kstat: "usr/bin",
   pkg: "usr/bin",
+  pkglint: "usr/bin",
+  pkgrepo: "usr/bin",
+  pkgsend: "usr/bin",
   svcadm: "usr/sbin",
   svccfg: "usr/sbin",
   svcprop: "usr/bin",
@@ -45,7 +48,16 @@ const simulated: Readonly<Record<string, string>> = {
   zonename: "usr/bin",
 };
 /** What only the simulators call, and what they source. */
-const parts = ["import-manifest", "lib.sh", "oslo-reads", "read-manifest.awk", "smf.sh", "zfs-value.awk"];
+const parts = [
+  "import-manifest",
+  "lib.sh",
+  "oslo-reads",
+  "read-manifest.awk",
+  "read-p5m.awk",
+  "repo.sh",
+  "smf.sh",
+  "zfs-value.awk",
+];
 
 /** Strict shims at the paths of the tools they stand before. */
 const strict: Readonly<Record<string, string>> = {
