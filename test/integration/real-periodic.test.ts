@@ -56,6 +56,14 @@ const set = (values: Readonly<Record<string, number>>): string =>
       `svcadm refresh ${CLEANER}`,
     ].join(" && "),
   );
+/** Sets counts between two runs: the next one has them all, its time limit among them. */
+const setBetweenRuns = (values: Readonly<Record<string, number>>): number => {
+  node.sh(`svcadm disable -s ${CLEANER}`);
+  const before = runsOf(node).length;
+  set(values);
+  node.sh(`svcadm enable -s ${CLEANER}`);
+  return before;
+};
 const POLICY = { "config/headroom": 10 * MIB, "config/target_free": 12 * MIB };
 
 /** One download, which stands still at half its size and looks as old as any until it is told to go on. */
@@ -147,10 +155,11 @@ describe("the cleaner under its restarter", () => {
 
   it("is read back by status: last run, next run, what the last run evicted", async () => {
     // One run that evicts something, and the next is hours away.
-    node.sh(`svcadm disable -s ${CLEANER}`);
-    const before = runsOf(node).length;
-    set({ "config/headroom": 20 * MIB, "config/target_free": 20 * MIB, "periodic/period": 36_000 });
-    node.sh(`svcadm enable -s ${CLEANER}`);
+    const before = setBetweenRuns({
+      "config/headroom": 20 * MIB,
+      "config/target_free": 20 * MIB,
+      "periodic/period": 36_000,
+    });
     const last = (await untilRuns(node, before, 1)).at(-1);
     expect(last?.evicted.length, last?.out).toBeGreaterThan(0);
     const ran = await novasweep(["status", "all", ...against(fleet, join(dir, "state")), "--format", "json"]);
@@ -193,7 +202,7 @@ describe("the restarter", () => {
     node.write("/usr/sbin/zoneadm", "#!/bin/sh\nsleep 1000\n");
     try {
       // Something to evict, or it would not ask for zones; and two of the node's minutes for it.
-      set({ "config/headroom": 30 * MIB, "config/target_free": 30 * MIB, "start/timeout_seconds": 120 });
+      setBetweenRuns({ "config/headroom": 30 * MIB, "config/target_free": 30 * MIB, "start/timeout_seconds": 120 });
       await untilState(node, "maintenance");
     } finally {
       node.write("/usr/sbin/zoneadm", zoneadm);
