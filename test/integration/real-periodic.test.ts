@@ -133,7 +133,7 @@ describe("the cleaner under its restarter", () => {
         if (scheme !== "rename") expect(there).toContain(id);
         if (scheme !== "direct") expect(there).toContain(`${id}.downloading`);
       }
-      for (const go of finish) await go();
+      await Promise.all(finish.map((go) => go()));
       for (const [at, { id }] of ids.entries())
         node.sh(`touch -d '${1000 - 24 * round - at} hours ago' ${CACHE}/${id}`);
       expect(used()).toBeLessThan(QUOTA);
