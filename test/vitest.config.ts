@@ -47,6 +47,8 @@ export default defineConfig({
           "shell/apply.test.ts",
           "shell/cleaner.test.ts",
           "shell/cleaner-choice.test.ts",
+          "shell/cleaner-clock.test.ts",
+          "shell/cleaner-killed.test.ts",
           "shell/probe.test.ts",
         ],
       }),

@@ -96,6 +96,8 @@ Written by \`npm run bench\` as root on ${new Date().toISOString().slice(0, 10)}
   know neither soak, waves nor budget. Ansible runs \`scripts/bench/rollout.yml\`: pipelining, 32 forks, no facts, SSH masters,
   strategy free. The others carry \`scripts/bench/rollout.sh\`, a plain script without plan, lock, proof or way back.
 - **The lab's rows** and the start need no root: simulated nodes on one server process.
+- **The cleaner**: one run under ksh93 on small files of a local file system; Solaris' tools are the tests' strict stand-ins, a
+  process each, whose cost is in the figure. No root.
 - **Group exchange**: \`scripts/bench/gex-logins.ts\` through our own transport, all at once, from a real sshd that offers only
   \`diffie-hellman-group-exchange-sha256\`. It goes before sshd at the CPU: what the scheduler takes from it is no stall of ours.
 `;

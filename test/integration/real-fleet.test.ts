@@ -15,10 +15,11 @@ const COST_MAX = 100 * MIB;
 const GONE_MAX_MS = 120_000;
 
 const plain = (name: string): RealSpec => ({ name, release: "juno", layout: "legacy" });
-/** One of each kind: a pool with its daemon, a nova-compute, a node that does not listen. */
+/** One of each kind: a pool with its daemon, a nova-compute, a svc.periodicd, a node that does not listen. */
 const kinds: readonly RealSpec[] = [
   { ...plain("pool"), poolBytes: 96 * MIB },
   { ...plain("compute"), realCompute: true },
+  { ...plain("periodic"), periodicScale: 60 },
   { ...plain("closed"), refuse: true },
 ];
 
@@ -102,7 +103,7 @@ describe("the nodes of a fleet", () => {
       expect(compute.has("/etc/only-here")).toBe(false);
       expect(existsSync("/etc/only-here")).toBe(false);
       expect(compute.sh("ls /export; ps -e -o comm= | grep -c zfs-fuse || hostname")).toBe("home\n0\ncompute\n");
-      expect(processesIn(namespaces).length, "inits, zfs-fuse, nova-compute").toBeGreaterThan(4);
+      expect(processesIn(namespaces).length, "inits, zfs-fuse, nova-compute, periodicd").toBeGreaterThan(6);
     } finally {
       await fleet.stop();
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { NAMES } from "../support/cleaner-names.ts";
 import { Node, type Result, SHELLS, type Shell } from "../support/cleaner-node.ts";
-import { DEFECTS, NAMES, type Scenario } from "../support/cleaner-scenarios.ts";
+import { DEFECTS, type Scenario } from "../support/cleaner-scenarios.ts";
 
 /** Long enough for the published script to do on a busy machine what it does; its endless loops cost all of it. */
 const PUBLISHED_DEADLINE_MS = 1_200;
@@ -43,7 +44,7 @@ for (const [title, scenarios] of Object.entries(tables)) {
       on(
         KSH93,
         scenario,
-        (node) => node.published(PUBLISHED_DEADLINE_MS),
+        (node) => node.published(PUBLISHED_DEADLINE_MS, scenario.publishedRm),
         (check) => expect(check).toThrow(),
       ),
     );

@@ -334,13 +334,13 @@ describe.concurrent("what the cleaner removes", () => {
     node.zfs({});
     expect((await node.clean(0)).status).toBe(0);
     expect(node.calls.length).toBeLessThanOrEqual(15);
-    // Nearly all of them go, in batches of 500.
+    // Nearly all of them go, in batches of 1,000.
     node.write("calls", "");
     node.zfs({}, HEADROOM - 600 * IMAGE);
     const result = await node.clean(0);
     expect(result.err).toBe("");
     expect(node.files.length).toBeLessThan(1_000);
-    expect(node.calls.length).toBeLessThanOrEqual(15 + 5 * 20);
+    expect(node.calls.length).toBeLessThanOrEqual(15 + 5 * 10);
   });
 });
 

@@ -25,6 +25,18 @@ const tags = (xml: string): readonly (readonly [string, Readonly<Record<string, 
 const attributes = (xml: string, element: string): Readonly<Record<string, string>> =>
   tags(xml).find(([name]) => name === element)?.[1] ?? {};
 
+/** The published one, as far as it is known: run hourly, for however long it takes, with every number in the script. */
+const published = `<service_bundle type="manifest" name="site/nova-cache-cleanup">
+  <service version="1" type="service" name="site/nova-cache-cleanup">
+    <dependency restart_on="none" type="service" name="nova-compute" grouping="require_all">
+      <service_fmri value="svc:/application/openstack/nova/nova-compute"/>
+    </dependency>
+    <instance enabled="false" name="default">
+      <periodic_method period="3600" exec="/lib/svc/method/nova-cache-cleanup" timeout_seconds="0"/>
+    </instance>
+  </service>
+</service_bundle>`;
+
 describe("the SMF manifest", () => {
   it("names the service, disabled until a rollout enables it", () => {
     expect(attributes(manifest, "service")).toEqual({ version: "1", type: "service", name: "site/nova-cache-cleanup" });
@@ -40,6 +52,24 @@ describe("the SMF manifest", () => {
       timeout_seconds: "1800",
     });
     expect(attributes(manifest, "method_credential")).toEqual({ user: "nova", group: "nova", privileges: "basic" });
+  });
+
+  it("is never left to run for ever, as the published one was", () => {
+    const timeout = (xml: string): number => Number(attributes(xml, "periodic_method")["timeout_seconds"]);
+    // 0 is no limit; and one run is over before the next is due.
+    const bounded = (xml: string): void => {
+      expect(timeout(xml)).toBeGreaterThan(0);
+      expect(timeout(xml)).toBeLessThan(Number(attributes(xml, "periodic_method")["period"]));
+    };
+    bounded(manifest);
+    expect(() => bounded(published)).toThrow();
+  });
+
+  it("has its policy where an administrator can change it, on the instance, as the published one had not", () => {
+    const policy = (xml: string): readonly string[] =>
+      tags(xml).flatMap(([element, { name = "" }]) => (element === "propval" ? [name] : []));
+    expect(policy(manifest)).toContain("headroom");
+    expect(policy(published)).toEqual([]);
   });
 
   it("spreads a short period by a tenth of it", () => {

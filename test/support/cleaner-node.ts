@@ -49,6 +49,23 @@ export interface Result {
 /** Two scripts at a time: the machine is shared. */
 const atMostTwo = pLimit(2);
 
+/** Whether a process is of the group, and not yet dead. */
+const livesIn = (group: number, name: string): boolean => {
+  try {
+    const [state, , pgrp] = readFileSync(`/proc/${name}/stat`, "latin1")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return Number(pgrp) === group && state !== "Z";
+  } catch {
+    return false;
+  }
+};
+
+const untilGroupEnds = async (group: number): Promise<void> => {
+  const look = (): boolean => readdirSync("/proc").some((name) => /^\d+$/.test(name) && livesIn(group, name));
+  while (look()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
 /** Runs a command in a process group of its own and kills the group at the deadline: an endless loop is a result here. */
 const run = (
   command: string,
@@ -74,8 +91,10 @@ const run = (
           if (err.length < 1_000_000) err += bytes.toString();
         });
         child.on("error", reject);
-        child.on("close", (status) => {
+        child.on("close", async (status) => {
           clearTimeout(clock);
+          // Of a shell that was killed, the tool it had started goes on.
+          if (status === null) await untilGroupEnds(child.pid ?? 0);
           const summary = out.split("\n").findLast((line) => /^nova-cache-cleanup [0-9.]+: /.test(line)) ?? "";
           resolve({ status, out, err, timedOut, summary });
         });
@@ -124,6 +143,33 @@ export class Node {
   hook(tool: string, script: string): void {
     const path = join(this.state, `hook-${tool}`);
     writeFileSync(path, `#!/bin/sh\ncd '${this.cache}' || exit\n${script}\n`, { mode: 0o755 });
+  }
+
+  /**
+   * Has the cleaner killed at its n-th step: before it starts a tool, or after rm removed a file. `group`: with every tool
+   * it had started; `shell`: alone. Step 0 is never reached.
+   */
+  killAt(step: number, whom: "group" | "shell"): void {
+    this.write("steps", "");
+    const words = whom === "group" ? "-$pgrp" : "$pgrp";
+    const text = `step() {
+  count=1
+  while read -r _; do count=$((count + 1)); done <"$STATE/steps"
+  echo "\${0##*/}" >>"$STATE/steps"
+  [ $count -ne ${step} ] || { read -r _ _ _ _ pgrp _ <"/proc/$$/stat" && kill -9 ${words}; }
+}
+`;
+    this.write("kill", text);
+  }
+
+  /** The tool of each step so far. */
+  get steps(): readonly string[] {
+    return this.read("steps").split("\n").slice(0, -1);
+  }
+
+  /** Nobody is killed any more. */
+  spare(): void {
+    rmSync(join(this.state, "kill"));
   }
 
   /** A file in the cache, times in hours before now. */
@@ -209,9 +255,9 @@ export class Node {
   }
 
   /** Runs the published script on the same node; killed after `deadlineMs`, as nothing else would end its loops. */
-  published(deadlineMs: number): Promise<Result> {
+  published(deadlineMs: number, rm = "rm"): Promise<Result> {
     const script = fileURLToPath(new URL("./published-cleaner.sh", import.meta.url));
-    const env = { PATH: `${join(this.home, "bin")}:/usr/bin:/bin`, CACHEDS: DATASET, CACHEDIR: this.cache };
+    const env = { PATH: `${join(this.home, "bin")}:/usr/bin:/bin`, CACHEDS: DATASET, CACHEDIR: this.cache, RM: rm };
     return run("ksh93", [script], env, deadlineMs);
   }
 

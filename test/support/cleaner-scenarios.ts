@@ -1,9 +1,9 @@
 /**
  * What a cleaner must get right, as situations on a node and what must be true afterwards: every defect of the published
- * script, and every rule about the names in the cache. The tests run the table against our cleaner and demand that the
- * published one fails each row.
+ * script here, every rule about the names in the cache in cleaner-names.ts. The tests run both tables against our cleaner
+ * and demand that the published one fails each row.
  */
-import { mkdirSync, symlinkSync, utimesSync } from "node:fs";
+import { mkdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { DATASET, GIB, HEADROOM, IMAGE, type Node, type Result, uuid } from "./cleaner-node.ts";
@@ -14,24 +14,24 @@ export interface Scenario {
   /** Room for so many images above the headroom is the target; 2 unless given. */
   readonly more?: number;
   readonly flags?: readonly string[];
+  /** What the published script calls to remove; plain `rm` unless given. */
+  readonly publishedRm?: string;
   /** What must be true of the node and of the exit status; the published script fails this part. */
   readonly check: (node: Node, result: Result) => void;
   /** What our cleaner says of it. */
   readonly says?: (result: Result) => void;
 }
 
-const ended = (result: Result, status = 0): void => {
+export const ended = (result: Result, status = 0): void => {
   expect(result.timedOut, "it must end").toBe(false);
   expect(result.status).toBe(status);
 };
 
 /** A folder in the cache that is older than every image. */
-const oldFolder = (node: Node, name: string): void => {
+export const oldFolder = (node: Node, name: string): void => {
   mkdirSync(join(node.cache, name));
   utimesSync(join(node.cache, name), 1, 1);
 };
-
-const marker = (n: number): string => `${uuid(n)}.downloading`;
 
 /** The defect table of the published script. */
 export const DEFECTS: readonly Scenario[] = [
@@ -73,6 +73,21 @@ export const DEFECTS: readonly Scenario[] = [
     says: (result) => {
       expect(result.summary).toContain("evicted 0 images, 0 bytes");
       expect(result.summary).toContain("failed 3");
+    },
+  },
+  {
+    name: "rm has no -v: just enough goes, however much is told",
+    arrange: (node) => {
+      node.images(3);
+      node.zfs({});
+    },
+    more: 0,
+    flags: ["-v"],
+    publishedRm: "rm -v",
+    check: (node, result) => {
+      ended(result);
+      expect(node.files).toEqual([2, 3].map(uuid));
+      expect(node.calls.filter((call) => /^rm -\S*v/.test(call))).toEqual([]);
     },
   },
   {
@@ -219,173 +234,6 @@ export const DEFECTS: readonly Scenario[] = [
     },
     says: (result) => {
       expect(result.err).toContain("lies on rpool/VARSHARE, not on rpool/export/nova");
-    },
-  },
-];
-
-/** The rules about what is found in the cache, download scheme by download scheme. */
-export const NAMES: readonly Scenario[] = [
-  {
-    name: "direct download: the growing image is young and stays",
-    arrange: (node) => {
-      node.put(uuid(1), { age: 0 });
-      node.zfs({});
-    },
-    check: (node, result) => {
-      ended(result);
-      expect(node.files).toEqual([uuid(1)]);
-    },
-  },
-  {
-    name: "empty marker: an image with a fresh marker is never evicted, nor its marker",
-    arrange: (node) => {
-      node.images(3);
-      node.put(marker(1), { age: 1, bytes: 0 });
-      node.zfs({});
-    },
-    more: 0,
-    check: (node, result) => {
-      ended(result);
-      expect(node.files).toEqual([uuid(1), marker(1), uuid(3)].sort());
-    },
-    says: (result) => {
-      expect(result.summary).toContain("downloading 1");
-    },
-  },
-  {
-    name: "empty marker: a download longer than a day still grows, both stay",
-    arrange: (node) => {
-      node.put(marker(1), { age: 30, bytes: 0 });
-      node.put(uuid(1), { age: 0.1, idle: 30 });
-      node.put(uuid(2), { age: 50 });
-      node.zfs({});
-    },
-    flags: ["--min-age", "0"],
-    check: (node, result) => {
-      ended(result);
-      expect(node.files).toEqual([uuid(1), marker(1)].sort());
-    },
-  },
-  {
-    name: "empty marker: a stale one goes with its image, the image first",
-    arrange: (node) => {
-      node.put(uuid(1), { age: 30 });
-      node.put(marker(1), { age: 31, bytes: 0 });
-      node.put(uuid(2), { age: 100 });
-      node.zfs({});
-    },
-    more: 0,
-    check: (node, result) => {
-      ended(result);
-      expect(node.gone.filter((name) => !name.startsWith("."))).toEqual([uuid(1), marker(1)]);
-      expect(node.files).toEqual([uuid(2)]);
-    },
-    says: (result) => {
-      expect(result.summary).toContain("evicted 0 images, 0 bytes");
-      expect(result.summary).toContain(`leftovers 2 of ${IMAGE} bytes`);
-    },
-  },
-  {
-    name: "empty marker: it stays while its image cannot be removed",
-    arrange: (node) => {
-      node.put(uuid(1), { age: 30 });
-      node.put(marker(1), { age: 31, bytes: 0 });
-      node.write("rm-refuses", `${uuid(1)}\n`);
-      node.zfs({});
-    },
-    more: 0,
-    check: (node, result) => {
-      ended(result);
-      expect(node.files).toEqual([uuid(1), marker(1)].sort());
-      expect(node.gone).not.toContain(marker(1));
-    },
-  },
-  {
-    name: "empty marker: it stays while its image is open",
-    arrange: (node) => {
-      node.put(uuid(1), { age: 30 });
-      node.put(marker(1), { age: 31, bytes: 0 });
-      node.write("open", `${uuid(1)}\n`);
-      node.zfs({});
-    },
-    more: 0,
-    check: (node, result) => {
-      ended(result);
-      expect(node.files).toEqual([uuid(1), marker(1)].sort());
-    },
-  },
-  {
-    name: "partial file as marker: a fresh one stays",
-    arrange: (node) => {
-      node.put(marker(1), { age: 1 });
-      node.put(uuid(2), { age: 100 });
-      node.zfs({});
-    },
-    more: 0,
-    check: (node, result) => {
-      ended(result);
-      expect(node.files).toEqual([marker(1)]);
-    },
-  },
-  {
-    name: "partial file as marker: a stale one goes, even with room to spare",
-    arrange: (node) => {
-      node.put(marker(1), { age: 30 });
-      node.put(marker(2), { age: 23 });
-      node.put(uuid(3), { age: 100 });
-      node.zfs({}, 3 * GIB);
-    },
-    check: (node, result) => {
-      ended(result);
-      expect(node.files).toEqual([marker(2), uuid(3)].sort());
-    },
-    says: (result) => {
-      expect(result.out).toMatch(new RegExp(`^removed ${marker(1)} bytes ${IMAGE} age \\d+ idle \\d+$`, "m"));
-    },
-  },
-  {
-    name: "partial file as marker: a stale one that is open stays",
-    arrange: (node) => {
-      node.put(marker(1), { age: 30 });
-      node.put(uuid(2), { age: 100 });
-      node.write("open", `${marker(1)}\n`);
-      node.zfs({});
-    },
-    more: 0,
-    check: (node, result) => {
-      ended(result);
-      expect(node.files).toEqual([marker(1)]);
-    },
-  },
-  {
-    name: "a marker that is no file is nobody's leftover: it and its image stay",
-    arrange: (node) => {
-      node.images(3);
-      oldFolder(node, marker(1));
-      symlinkSync("/nowhere", join(node.cache, marker(2)));
-      node.zfs({});
-    },
-    more: 0,
-    check: (node, result) => {
-      ended(result);
-      expect(node.gone.filter((name) => !name.startsWith("."))).toEqual([uuid(3)]);
-    },
-  },
-  {
-    name: "links, folders and other names are not images",
-    arrange: (node) => {
-      node.put(uuid(4), { age: 100 });
-      node.put("notes.txt", { age: 2000 });
-      node.put(`${uuid(5)}.iso`, { age: 2000 });
-      node.put(`${uuid(6)}0`, { age: 2000 });
-      node.put("snapshot", { age: 2000 });
-      symlinkSync("notes.txt", join(node.cache, uuid(1)));
-      oldFolder(node, uuid(2));
-      node.zfs({});
-    },
-    check: (node, result) => {
-      ended(result);
-      expect(node.gone.filter((name) => !name.startsWith("."))).toEqual([uuid(4)]);
     },
   },
 ];

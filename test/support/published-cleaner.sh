@@ -1,6 +1,7 @@
 #!/usr/bin/ksh93
 # The published cleaner, rewritten from what is known of it: the tests demand that it fails where ours must not.
-# Policy was hard-coded; the test hands over the dataset and the directory, everything else is as it was.
+# Policy was hard-coded; the test hands over the dataset and the directory, and `rm -v`, as it was published, where that is
+# the point: on a Solaris whose rm has no -v nothing else of it could be seen. Everything else is as it was.
 
 cacheds=$CACHEDS
 cachedir=$CACHEDIR
@@ -15,7 +16,7 @@ used=$(zfs get -pH -o value used ${cacheds})
 
 while (( used > limit )); do
 	oldest=$(ls -tr ${cachedir} | head -1)
-	rm ${cachedir}/${oldest}
+	${RM:-rm} ${cachedir}/${oldest}
 	used=$(zfs get -pH -o value used ${cacheds})
 done
 

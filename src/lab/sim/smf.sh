@@ -98,6 +98,15 @@ smf_periodic() {
   return 1
 }
 
+# smf_runs DIR: LAST_RUN and NEXT_RUN, in milliseconds or empty, of an instance that svc.periodicd runs, as it is now.
+smf_runs() {
+  LAST_RUN='' NEXT_RUN=''
+  if smf_periodic "$1" && [ "$STATE" = online ]; then
+    smf_get "$1" running periodic/delay || VALUE=0
+    NEXT_RUN=$((SINCE_MS + VALUE * 1000))
+  fi
+}
+
 # smf_contract: CONTRACT, a new contract id.
 smf_contract() {
   read -r CONTRACT <"$S/contract"

@@ -18,6 +18,11 @@ export interface RealSpec extends NodeSpec {
   readonly images?: readonly (readonly [name: string, bytes: number, days: number])[];
   /** nova-compute is a process that reads nova.conf with the real oslo.config; without it a record of the lab. */
   readonly realCompute?: true;
+  /**
+   * svc.periodicd is a process that runs what is periodic, and so many of the node's seconds pass for it in one; without it
+   * nobody runs the cleaner.
+   */
+  readonly periodicScale?: number;
   /** First lines of sshd_config. */
   readonly sshd?: readonly string[];
   /** A shell script that answers each connection in sshd's place. */
@@ -66,7 +71,8 @@ const writeExtras = (layer: string, spec: RealSpec, conf: string): void => {
     writeFileSync(join(state, "zpool-bytes"), `${spec.poolBytes}\n`);
     writeFileSync(join(state, "images"), (spec.images ?? []).map((image) => `${image.join(" ")}\n`).join(""));
   }
-  if (spec.realCompute === undefined && spec.poolBytes === undefined) return;
+  if (spec.periodicScale !== undefined) writeFileSync(join(state, "periodic-scale"), `${spec.periodicScale}\n`);
+  if ([spec.realCompute, spec.poolBytes, spec.periodicScale].every((part) => part === undefined)) return;
   copyFileSync(fileURLToPath(new URL("shims/boot", import.meta.url)), join(layer, ".node/boot"));
   chmodSync(join(layer, ".node/boot"), 0o755);
 };

@@ -159,11 +159,13 @@ export const makeSolarisLayer = (layer: string, authorized: string): void => {
   for (const name of ["import-manifest", "oslo-reads"])
     write(join(layer, ".node/sim", name), asProgram(readFileSync(join(labSimulators, name), "utf8")), 0o755);
   const smf = readFileSync(join(labSimulators, "smf.sh"), "utf8").replaceAll(
-    /^smf_(future|start_line)\(\)/gm,
+    /^smf_(future|start_line|runs)\(\)/gm,
     "recorded_$1()",
   );
-  write(join(layer, ".node/sim/smf.sh"), smf + readFileSync(join(shims, "real-compute.sh"), "utf8"));
-  write(join(layer, ".node/sim/startd"), asProgram(readFileSync(join(shims, "startd"), "utf8")), 0o755);
+  const reals = ["real-compute.sh", "real-periodic.sh"].map((name) => readFileSync(join(shims, name), "utf8"));
+  write(join(layer, ".node/sim/smf.sh"), smf + reals.join(""));
+  for (const name of ["startd", "periodicd"])
+    write(join(layer, ".node/sim", name), asProgram(readFileSync(join(shims, name), "utf8")), 0o755);
   for (const [name, dir] of Object.entries(strict))
     write(join(layer, dir, name), readFileSync(join(shims, name), "utf8"), 0o755);
   write(join(layer, "usr/bin/nova-compute"), readFileSync(join(shims, "nova-compute"), "utf8"), 0o755);
