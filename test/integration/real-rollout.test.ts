@@ -84,7 +84,7 @@ describe("a rollout over every release and layout on real parts", () => {
       guardsBefore.set(node.name, [guards(node, CONF), guards(node, "/etc/nova")]);
     }
     appendFileSync(fleet.inventoryPath, "\n[old]\nhavana-legacy\n\n[old:vars]\nnovasweep_cleaner=absent\n");
-    const ran = await rollout();
+    const ran = await rollout("--migrate-cache");
     const events = eventsOf(ran);
     expect(outcomesOf(events), ran.stdout.slice(-3000)).toEqual(everyNode("changed"));
     expect(ran.status).toBe(0);
@@ -131,6 +131,16 @@ describe("a rollout over every release and layout on real parts", () => {
     }
     // All a node ever wrote outside its pool is in its upper layer.
     expect(execFileSync("find", [join(fleet.dir, "nodes"), "-name", ".novasweep*"], { encoding: "utf8" })).toBe("");
+  });
+
+  it("copied the images of the old cache, with their times, as nova's, and left the old ones", () => {
+    for (const node of edited()) {
+      const looks = ["/var/lib/nova/images", "/export/nova/images"].map((from) =>
+        node.sh(`cd ${from} && stat -c '%n %s %Y %U' * && sha256sum *`),
+      );
+      expect(looks[0], node.name).toContain(`${IMAGE} ${2 * MIB} `);
+      expect(looks[1], node.name).toBe(looks[0]);
+    }
   });
 
   it("restarted nova-compute once where nova.conf changed, and nowhere else", async () => {
@@ -207,7 +217,7 @@ stat -c '%U:%G %a' ${cache}`)
           cacheDir: cacheOf[spec.layout],
         },
         dataset: { quotaBytes: 15 * 1024 ** 3, owner: "nova", group: "nova", mode: "0755" },
-        images: { count: spec.layout === "legacy" ? 0 : 1 },
+        images: { count: 1 },
         cleaner: old ? null : { state: "online" },
         legacy: spec.layout === "legacy" ? [{ path: "/var/lib/nova/images", images: 1, bytes: 2 * MIB }] : [],
         drift: [],
@@ -215,5 +225,38 @@ stat -c '%U:%G %a' ${cache}`)
       });
       if (old) expect(hosts[at].unseen.cleaner).toMatch(/^absent/);
     }
+  });
+
+  it("the cleaner becomes a package and files again, in sync each time, with one owner of each path and one policy", async () => {
+    const packaged = fleet.nodes.filter(({ spec }) => spec.release !== "havana");
+    const published = packaged.map(async (node) => {
+      node.sh("pkgrepo create /srv/repo && pkgrepo set -s /srv/repo publisher/prefix=site");
+      const ran = await novasweep([
+        ...["package", "publish", "--via", node.name, "--repo", "/srv/repo", "--yes", "--become", "sudo"],
+        ...against(fleet, join(dir, `publish-${node.name}`)),
+      ]);
+      expect(ran.stdout, ran.stderr).toMatch(/^pkg:\/\/site\/nova-cache-cleanup@1\.0,5\.11:\w+\nPUBLISHED\n$/);
+    });
+    await Promise.all(published);
+    const policy = (node: RealNode): string =>
+      node.sh("svcprop -p config svc:/site/nova-cache-cleanup:default; svcs -H -o state nova-cache-cleanup");
+    const policies = packaged.map(policy);
+    const owner = (node: RealNode): string =>
+      node.sh("pkg search -l -H -o pkg.name path:lib/svc/method/nova-cache-cleanup || echo nobody").trim();
+    const some = (outcome: string) => ({ ...everyNode(outcome), "havana-legacy": "in-sync" });
+    for (const [delivery, owned] of [
+      ["ips", "nova-cache-cleanup"],
+      ["files", "nobody"],
+    ] as const) {
+      const set = ["--set", `cleaner_delivery=${delivery}`, "--set", "cleaner_origin=/srv/repo"];
+      for (const outcome of ["changed", "in-sync"]) {
+        const ran = await rollout(...set);
+        expect(outcomesOf(eventsOf(ran)), ran.stdout.slice(-3000)).toEqual(some(outcome));
+        expect(ran.status).toBe(0);
+      }
+      expect(packaged.map(owner)).toEqual(packaged.map(() => owned));
+      expect(packaged.map(policy)).toEqual(policies);
+    }
+    for (const node of packaged) expect(startsOf(node), node.name).toHaveLength(node.spec.layout === "legacy" ? 2 : 1);
   });
 });

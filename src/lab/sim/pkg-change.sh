@@ -103,7 +103,8 @@ place() {
   attribute "$1" owner
   owner=$VALUE
   attribute "$1" group
-  record_owner "$owner" "$VALUE" "$target.pkg-new"
+  # A node with a root of its own has real owners.
+  if [ -n "$R" ]; then record_owner "$owner" "$VALUE" "$target.pkg-new"; else chown "$owner:$VALUE" "$target.pkg-new"; fi
   mv -f "$target.pkg-new" "$target"
 }
 

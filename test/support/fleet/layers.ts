@@ -52,6 +52,7 @@ const parts = [
   "import-manifest",
   "lib.sh",
   "oslo-reads",
+  "pkg-change.sh",
   "read-manifest.awk",
   "read-p5m.awk",
   "repo.sh",
