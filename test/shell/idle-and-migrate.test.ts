@@ -168,6 +168,14 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("before th
       expect(readdirSync(join(one.root, NEW))).not.toContain(".novasweep-migrate");
     }));
 
+  test("an old cache that cannot be listed is told, and the change goes on", () =>
+    onNode(async (one) => {
+      one.replaceTool("LS", 'case "$*" in *-Et*) echo "ls: I/O error" >&2; exit 2 ;; esac; exec $real "$@"');
+      const ended = await one.run(shell, applyOf([...places, migrate()]));
+      expect(ended.lines).toContain(`step 4 ok copied no image: /${OLD} cannot be listed: ls: I/O error`);
+      expect(ended.lines.at(-1)).toBe("end 0");
+    }));
+
   test("when the time is up the rest is left, and the change goes on", () =>
     onNode(async (one) => {
       oldCache(one, { [uuid(1)]: [1, 1] });

@@ -106,6 +106,19 @@ describe("the SMF manifest", () => {
     expect(manifest.indexOf("</property_group>")).toBeLessThan(manifest.indexOf("</instance>"));
   });
 
+  it("describes every property of the policy, with its type, for svccfg describe", () => {
+    const of = (element: string) =>
+      tags(manifest)
+        .filter(([name]) => name === element)
+        .map(([, { name, type }]) => ({ name, type }));
+    expect(of("prop_pattern")).toEqual(of("propval"));
+    expect(attributes(manifest, "pg_pattern")).toEqual({ name: "config", type: "application", required: "false" });
+    const described = manifest.match(
+      /<prop_pattern [^>]*>\s*<description>\s*<loctext xml:lang="C">[^<]{10,}<\/loctext>\s*<\/description>\s*<\/prop_pattern>/g,
+    );
+    expect(described).toHaveLength(of("propval").length);
+  });
+
   it("has its elements in the order the DTD enforces", () => {
     const order = tags(manifest).map(([name]) => name);
     const first = (name: string): number => order.indexOf(name);
@@ -116,7 +129,7 @@ describe("the SMF manifest", () => {
     };
     inOrder("service_bundle", "service", "dependency", "instance", "template");
     inOrder("instance", "periodic_method", "method_context", "property_group");
-    inOrder("template", "common_name", "description");
+    inOrder("template", "common_name", "description", "pg_pattern", "prop_pattern");
     expect(manifest).toMatch(/<\/instance>\s*<stability value="Unstable"\/>\s*<template>/);
     expect(manifest).toMatch(/<property_group[^>]*>\s*<stability [^>]*\/>\s*<propval/);
     for (const [name, attribute] of tags(manifest))
@@ -136,9 +149,14 @@ describe("the SMF manifest", () => {
 });
 
 describe.skipIf(!existsSync(DTD))("shared-data", () => {
-  /** The DTD at hand knows no periodic services; Solaris has periodic_method where exec_method stands. */
+  /**
+   * The DTD at hand is older than periodic services, which stand where exec_method does, and than patterns of property
+   * groups, in the shape that Oracle's own Puppet manifest has them (solaris-userland, components/puppet).
+   */
   const solaris = (dtd: string): string =>
-    `${dtd.replaceAll(/(<!ELEMENT (?:service|instance)\b[^>]*?)exec_method\*/g, "$1(exec_method | periodic_method)*")}
+    `${dtd
+      .replaceAll(/(<!ELEMENT (?:service|instance)\b[^>]*?)exec_method\*/g, "$1(exec_method | periodic_method)*")
+      .replace(/(<!ELEMENT template\s+\([^)]*documentation\?)/, "$1, pg_pattern*")}
 <!ELEMENT periodic_method ( method_context?, stability?, ( propval | property )* ) >
 <!ATTLIST periodic_method
   period CDATA #REQUIRED
@@ -148,6 +166,10 @@ describe.skipIf(!existsSync(DTD))("shared-data", () => {
   recover ( true | false ) "false"
   exec CDATA #REQUIRED
   timeout_seconds CDATA #REQUIRED >
+<!ELEMENT pg_pattern ( common_name?, description?, prop_pattern* ) >
+<!ATTLIST pg_pattern name CDATA #REQUIRED type CDATA #REQUIRED required ( true | false ) "false" >
+<!ELEMENT prop_pattern ( common_name?, description? ) >
+<!ATTLIST prop_pattern name CDATA #REQUIRED type CDATA #REQUIRED required ( true | false ) "false" >
 `;
   const validate = (xml: string): { readonly status: number | null; readonly stderr: string } => {
     const home = mkdtempSync(join(tmpdir(), "manifest-"));

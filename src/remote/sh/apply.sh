@@ -966,22 +966,28 @@ conf_tidy() {
 # short is begun anew by the next run, what is there is kept. `result` says how far it came. Nothing here fails a rollout:
 # what is not copied is fetched again when it is needed.
 cache_migrate() {
+  migrate_images "$@" && return
+  one_line "copied no image: $words"
+  result=$one
+}
+
+migrate_images() {
   migrate_from=$R$1 migrate_to=$R$2 migrate_by=$3 migrate_room=0
   properties_of "$4" used || { tool_failed "$4"; return 1; }
   [ "$zfs_used" -ge $(($5 - $6)) ] || migrate_room=$(($5 - $6 - zfs_used))
   no_link "$1" && no_link "$2" || return 1
   # The names that are downloads, or have one beside them; then the images, newest first.
-  as_user "$3" "cd -P '$migrate_from' && '$LS' -Et" || { tool_failed "$1 cannot be listed"; return 1; }
+  as_user "$3" "cd -P '$migrate_from' && '$LS' -Et ." || { tool_failed "$1 cannot be listed"; return 1; }
   "$NAWK" '
     BEGIN { h = "[0-9A-Fa-f]"; h4 = h h h h; uuid = "^" h4 h4 "-" h4 "-" h4 "-" h4 "-" h4 h4 h4 "$" }
     NF == 9 && $9 ~ /[.]downloading$/ { marked[substr($9, 1, length($9) - 12)] = 1 }
     /^-/ && NF == 9 && $9 ~ uuid { size[++n] = $5; name[n] = $9 }
     END { for (i = 1; i <= n; i++) if (!(name[i] in marked)) print name[i], size[i] }' "$T/out" >"$T/images"
-  migrate_all=0 migrate_done=0 migrate_bytes=0 migrate_full=0 migrate_failed=0 migrate_late=0
+  migrate_count=0 migrate_done=0 migrate_bytes=0 migrate_full=0 migrate_failed=0 migrate_late=0
   clock_now
   migrate_end=$((clock + $7))
   while read -r migrate_name migrate_size <&3; do
-    migrate_all=$((migrate_all + 1))
+    migrate_count=$((migrate_count + 1))
     clock_now
     if [ $clock -ge $migrate_end ]; then
       migrate_late=$((migrate_late + 1))
@@ -991,7 +997,7 @@ cache_migrate() {
     migrate_one
     limit "$HOST_TIMEOUT"
   done 3<"$T/images"
-  result="copied $migrate_done of $migrate_all images, $((migrate_bytes / 1048576)) MiB"
+  result="copied $migrate_done of $migrate_count images, $((migrate_bytes / 1048576)) MiB"
   [ $migrate_full -eq 0 ] || result="$result; no room for $migrate_full"
   [ $migrate_late -eq 0 ] || result="$result; no time for $migrate_late"
   [ $migrate_failed -eq 0 ] || result="$result; $migrate_failed failed: $migrate_words"
