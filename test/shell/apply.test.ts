@@ -14,7 +14,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import type { Change } from "../../src/domain/change.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
 import type { ApplyInputs } from "../../src/remote/script.ts";
-import { isLong, takesShell } from "../support/long.ts";
+import { takesShell } from "../support/long.ts";
 import {
   applyOf,
   confSet,
@@ -30,7 +30,7 @@ import {
 vi.setConfig({ maxConcurrency: 12 });
 
 /** The target's shell; in the long run all four. */
-const targets = shells.filter(([name]) => isLong || name === "ksh93");
+const targets = shells.filter(([name]) => takesShell(name));
 
 const made: ShellNode[] = [];
 const node = (spec: Partial<NodeSpec> = {}): ShellNode => {
@@ -169,7 +169,9 @@ describe.concurrent.each(shells)("a change under %s", { timeout: 300_000 }, (_na
     expect(lock(one)).toBe(false);
     await nothingLeft(one);
   });
+});
 
+describe.concurrent.each(targets)("a change that is cut short under %s", { timeout: 300_000 }, (_name, shell) => {
   test("that is ended by a signal during the restart is put back, and the service restarted again", async () => {
     const edit = editing();
     // The tool's parent is the script's shell; only the first restart is met by the signal.

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { commandScript } from "../../src/remote/command-script.ts";
+import { takesDashToo } from "../support/long.ts";
 
 const shells: readonly (readonly [string, readonly [string, ...string[]]])[] = [
   ["ksh93", ["/usr/bin/ksh93"]],
@@ -11,7 +12,7 @@ const shells: readonly (readonly [string, readonly [string, ...string[]]])[] = [
 ];
 const begin = "@0a0b begin\n";
 
-describe.each(shells)("under %s", (_, [file, ...words]) => {
+describe.each(shells.filter(([name]) => takesDashToo(name)))("under %s", (_, [file, ...words]) => {
   const send = (script: string) => {
     const { stdout, stderr, status } = spawnSync(file, [...words, "-s"], {
       input: script,

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commands } from "../../src/cli/options.ts";
+import { isLong } from "../support/long.ts";
 import { bashOffers, type Desk, fishOffers, newDesk, openShell, tabbed } from "../support/shells-with-completion.ts";
 import type { Terminal } from "../support/terminal.ts";
 
@@ -64,11 +65,17 @@ const offers: readonly (readonly [string, string, readonly string[]])[] = [
   ["nothing behind a word that is no command", "frobnicate ", []],
 ];
 
+/** The words are the program's, which the shells only show: in npm test bash has them all, the others a third and what might run something. */
+const takes =
+  (shell: string) =>
+  (row: readonly unknown[], at: number): boolean =>
+    isLong || shell === "bash" || at % 3 === 0 || String(row).includes("nasty.ini");
+
 describe.each(["bash", "fish"] as const)("%s offers", (shell) => {
   const offered = (line: string, words: readonly string[]) =>
     shell === "bash" ? bashOffers(desk, ["novasweep", ...words]) : fishOffers(desk, `novasweep ${line}`);
 
-  test.each(offers)("%s: %s", async (_name, line, expected) => {
+  test.each(offers.filter(takes(shell)))("%s: %s", async (_name, line, expected) => {
     // bash gets the words with their quotes, as it would cut them; no blank stands in them but within quotes
     const words = line.match(/(?:'[^']*'|\S)+|(?<= )$|^$/g) ?? [];
     const got = (await offered(line, words)).filter((word) => word !== "");
@@ -127,7 +134,7 @@ describe.each(["bash", "zsh", "fish"] as const)("a Tab in %s", (shell) => {
   }, 180_000);
   afterAll(() => terminal?.close());
 
-  test.each(tabs)("%s", async (typed, becomes) => {
+  test.each(tabs.filter(takes(shell)))("%s", async (typed, becomes) => {
     // fish puts a blank behind every word that does not end in punctuation
     await tabbed(terminal, typed, shell === "fish" ? becomes.replace("hangX", "hang X") : becomes);
   });

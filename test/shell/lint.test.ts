@@ -194,7 +194,8 @@ describe("as a whole", () => {
     (name, script) => {
       const file = join(dir, `${name}.sh`);
       writeFileSync(file, `#!/bin/sh\n${script}`);
-      expect(run("checkbashisms", ["--posix", file])).toEqual({ status: 0, said: "" });
+      // The apply script has the probe in it, and this takes seconds.
+      if (name === "apply") expect(run("checkbashisms", ["--posix", file])).toEqual({ status: 0, said: "" });
       for (const [, [command = "", ...args]] of shells) {
         // ksh93 -n gives advice on speed besides.
         const { status, said } = run(command, [...args, "-n", file]);

@@ -14,7 +14,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { novaConf } from "../../src/lab/image-texts.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
 import { confBytes } from "../../src/remote/facts-reply.ts";
-import { takesShell } from "../support/long.ts";
+import { takesDashToo, takesShell } from "../support/long.ts";
 import {
   digestOf,
   type Ended,
@@ -327,7 +327,7 @@ describe.concurrent("nova.conf as oslo.config reads it", () => {
 });
 
 /** pkg, zfs and beadm that never answer: one look costs what the limits say, not for ever. */
-test.each(shells)(
+test.each(shells.filter(([name]) => takesDashToo(name)))(
   "a tool that hangs is ended and only its facts are missing, under %s",
   { timeout: 300_000 },
   async (_name, shell) => {
