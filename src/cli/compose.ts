@@ -96,7 +96,12 @@ export const composeRun = (
     transport: transportFor(request, io, access, clocksFor({ ...request, hostTimeoutS: hostSecondsOf(request) })),
     emitter: new Emitter(record.run, Date.now, record.journal, [view]),
     cleanerFiles: createCleanerFiles(),
-    deadlines: { stepS: request.stepTimeoutS, hostS: hostSecondsOf(request), runS: request.runTimeoutS },
+    deadlines: {
+      stepS: request.stepTimeoutS,
+      hostS: hostSecondsOf(request),
+      changeS: request.hostTimeoutS,
+      runS: request.runTimeoutS,
+    },
     parallel: request.parallel,
     soakS: rollout?.soakS ?? 0,
     check: rollout?.check ?? false,

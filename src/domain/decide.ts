@@ -160,7 +160,8 @@ const cleanerChanges = (facts: Facts, desired: Desired, drifts: (aspect: Aspect)
   const installs = drifts("cleaner") || drifts("cleaner-package") || drifts("cleaner-files");
   const configures = installs || drifts("cleaner-properties");
   // Who takes a package away stops what it runs.
-  const settles = drifts("cleaner") || drifts("cleaner-state") || uninstalls.length > 0;
+  const mends = settings.cleanerDelivery === "ips" && drifts("cleaner-files");
+  const settles = drifts("cleaner") || drifts("cleaner-state") || uninstalls.length > 0 || mends;
   return [
     ...uninstalls,
     ...(installs ? [installChange(desired)] : []),

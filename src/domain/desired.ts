@@ -61,6 +61,12 @@ export const desire = (facts: Facts, settings: Settings, payload: Payload): Resu
       message: `cache_dir ${cacheDir} does not lie on ${dataset} (mounted at ${mountpoint}): the quota would guard nothing`,
       try: `set cache_dir below ${mountpoint}, or leave it to be derived`,
     });
+  if (cacheDir.slice(mountpoint.length + 1).includes("/"))
+    return err({
+      code: "E_DATASET",
+      message: `cache_dir ${cacheDir} lies more than one level below ${mountpoint}, where ${dataset} is mounted`,
+      try: `set cache_dir to ${mountpoint} or a directory in it`,
+    });
   return ok({
     layout,
     dataset,
@@ -151,20 +157,17 @@ const JITTER_MAX_S: Seconds = 300;
 export const jitterOf = (periodS: Seconds): Seconds => Math.min(JITTER_MAX_S, Math.floor(periodS / 10));
 
 /**
- * The policy the cleaner reads from SMF: `config/…` as text, units as its reference states (bytes, seconds). A package
- * has one manifest for all nodes, so that the schedule is a property then (sheet 2.1: property group `periodic`).
+ * The policy the cleaner reads from SMF: `config/…` as text, units as its reference states (bytes, seconds). The schedule
+ * too (sheet 2.1: property group `periodic`): a package has one manifest for all nodes, and what was set on a node once
+ * outlives the import of a manifest that says otherwise.
  */
 export const cleanerProperties = (
   settings: Settings,
   dataset: string,
   directory: AbsPath,
 ): Readonly<Record<string, string>> => ({
-  ...(settings.cleanerDelivery === "ips"
-    ? {
-        "periodic/period": String(settings.cleanerPeriodS),
-        "periodic/jitter": String(jitterOf(settings.cleanerPeriodS)),
-      }
-    : {}),
+  "periodic/period": String(settings.cleanerPeriodS),
+  "periodic/jitter": String(jitterOf(settings.cleanerPeriodS)),
   "config/dataset": dataset,
   "config/directory": directory,
   "config/headroom": String(settings.cacheHeadroomBytes),

@@ -13,7 +13,10 @@ export const firstEviction = (
   dataset: DatasetFacts,
   { quotaBytes, settings }: Desired,
 ): Eviction | undefined => {
-  const free = Math.max(0, quotaBytes - dataset.usedByDatasetBytes);
+  const below = Math.max(0, quotaBytes - dataset.usedByDatasetBytes);
+  // What is evicted goes back to the pool, unless a snapshot holds it.
+  const poolIsShort = dataset.quotaBytes === 0 || dataset.quotaBytes === quotaBytes;
+  const free = poolIsShort && dataset.usedBySnapshotsBytes === 0 ? Math.min(below, dataset.availableBytes) : below;
   if (free >= settings.cacheHeadroomBytes) return undefined;
   const need = settings.cacheTargetFreeBytes - free;
   let bytes: Bytes = 0;

@@ -55,6 +55,8 @@ const evictionNote = (facts: Facts, images: ImagesFacts | undefined, desired: De
   const eviction = firstEviction(images, dataset.value, desired);
   if (eviction === undefined) return [];
   const { images: count, bytes, oldest, more, shortBytes } = eviction;
+  if (count === 0)
+    return [`the cleaner will be ${size(shortBytes)} short of what it shall keep free: no image may go yet`];
   const what = `${more ? "at least " : ""}${count} ${count === 1 ? "image" : "images"}, ${size(bytes)}`;
   const since = oldest === null ? "" : `, oldest ${isoDay(oldest)}`;
   const short =

@@ -11,7 +11,10 @@ import type { CleanerFiles } from "./payload.ts";
 /** Deadlines of a run; every one is finite. */
 export interface Deadlines {
   readonly stepS: Seconds;
+  /** A host, with all that the operator added to its own time. */
   readonly hostS: Seconds;
+  /** What a host has for its changes: waiting and copying not counted. */
+  readonly changeS: Seconds;
   readonly runS: Seconds;
 }
 

@@ -168,7 +168,7 @@ export class Fleet {
       this.#stopped = `${missing} of ${plan.hosts.length} hosts missing (unreachable or refused), ${plan.gate.maxMissing} allowed: mend them, exclude them with all:!NAME, or raise --max-missing`;
       return false;
     }
-    const objections = checkPlan(plan, this.#context.deadlines.hostS);
+    const objections = checkPlan(plan, this.#context.deadlines.changeS);
     const [first] = objections;
     if (first === undefined) return true;
     this.#stopped = `the plan is not safe: ${first.host === undefined ? "" : `${first.host}: `}${first.message}${objections.length > 1 ? ` (and ${objections.length - 1} more)` : ""}`;

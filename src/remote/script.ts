@@ -257,7 +257,6 @@ const call = (change: Change): string => {
         change.to,
         change.owner,
         change.dataset,
-        change.quotaBytes,
         change.headroomBytes,
         change.timeoutS,
       );

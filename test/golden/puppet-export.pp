@@ -73,6 +73,26 @@ class novasweep($rootpool = 'rpool') {
   }
 
   # Its policy. The type svccfg refreshes the service itself, so that what it set is in force.
+  svccfg { 'nova-cache-cleanup periodic/period':
+    ensure   => present,
+    fmri     => 'svc:/site/nova-cache-cleanup:default',
+    property => 'periodic/period',
+    type     => 'count',
+    value    => '3600',
+    require  => Exec['novasweep: import the manifest'],
+    before   => Service['svc:/site/nova-cache-cleanup:default'],
+  }
+
+  svccfg { 'nova-cache-cleanup periodic/jitter':
+    ensure   => present,
+    fmri     => 'svc:/site/nova-cache-cleanup:default',
+    property => 'periodic/jitter',
+    type     => 'count',
+    value    => '300',
+    require  => Exec['novasweep: import the manifest'],
+    before   => Service['svc:/site/nova-cache-cleanup:default'],
+  }
+
   svccfg { 'nova-cache-cleanup config/dataset':
     ensure   => present,
     fmri     => 'svc:/site/nova-cache-cleanup:default',

@@ -1,5 +1,15 @@
 /** What a rollout does before nova.conf is edited: waits until nothing is deployed, and copies the old cache's images. */
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Change } from "../../src/domain/change.ts";
@@ -111,6 +121,49 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("before th
       expect(existsSync(join(one.root, "system/volatile/novasweep.lock"))).toBe(false);
     }));
 
+  test("a line that is cut while it waits ends it, and nothing is begun", () =>
+    onNode(async (one) => {
+      const before = one.read(CONF);
+      writeFileSync(join(one.state, "zones"), "web incomplete /zones/web - solaris excl\n");
+      one.replaceTool("SLEEP", 'case $1 in 10) set -- 0.2 ;; esac; exec $real "$@"');
+      const running = one.start(shell, applyOf([confSet(before).change], { cacheDir: `/${OLD}`, waitIdleS: 100_000 }));
+      await running.until("step i start");
+      running.child.stdout?.destroy();
+      await running.ended;
+      expect(one.read(CONF)).toBe(before);
+      expect(existsSync(join(one.root, "system/volatile/novasweep.lock"))).toBe(false);
+    }));
+
+  test("a node that was drained while it was waited for is not as planned any more", () =>
+    onNode(async (one) => {
+      const zones = join(one.state, "zones");
+      const idle = readFileSync(zones, "utf8");
+      writeFileSync(zones, `${idle}web incomplete /zones/web - solaris excl\n`);
+      one.write(CONF, `${one.read(CONF)}# changed\n`);
+      one.replaceTool(
+        "SLEEP",
+        `case $1 in 10) set -- 0; printf '%s' '${idle.trimEnd()}\n' >'${zones}'; echo '# again' >>'${join(one.root, CONF)}' ;; esac; exec $real "$@"`,
+      );
+      const confDigest = digestOf(Buffer.from(one.read(CONF), "latin1"));
+      const expected = { confDigest, bootedAt: "-", serviceState: "-" };
+      const ended = await one.run(shell, applyOf([], { cacheDir: `/${OLD}`, waitIdleS: 60, expect: expected }));
+      expect(steps(ended).slice(0, 3)).toEqual([
+        "step i start zone being installed: web",
+        "step i ok",
+        expect.stringMatching(/^refuse E_STALE \/etc\/nova\/nova\.conf was changed/),
+      ]);
+    }));
+
+  test("a cache that cannot be listed is not an idle one", () =>
+    onNode(async (one) => {
+      one.replaceTool("LS", 'case "$*" in *-AE*) echo "ls: I/O error" >&2; exit 2 ;; esac; exec $real "$@"');
+      const ended = await one.run(shell, applyOf([], { cacheDir: `/${OLD}` }));
+      expect(steps(ended)).toEqual(["refuse E_BUSY the caches could not be looked at"]);
+      expect(factsOf(ended).directories[`/${OLD}`]).toMatchObject({
+        value: { images: { seen: false, why: "failed", detail: "it could not be listed" } },
+      });
+    }));
+
   test("a marker that nobody wrote to for a day holds up nobody; one of today does", () =>
     onNode(async (one) => {
       const marker = join(one.root, OLD, `${uuid(1)}.downloading`);
@@ -120,7 +173,7 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("before th
       expect(steps(await one.run(shell, applyOf([], { cacheDir: `/${OLD}` })))).toEqual(["step w start", "step w ok"]);
       age(0.5);
       expect(steps(await one.run(shell, applyOf([], { cacheDir: `/${OLD}` })))).toEqual([
-        `refuse E_BUSY /${OLD}\t${uuid(1)}.downloading`,
+        `refuse E_BUSY an image is being downloaded: /${OLD}/${uuid(1)}.downloading`,
       ]);
     }));
 
@@ -152,27 +205,69 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("before th
       expect(directory).toMatchObject({ value: { images: { value: { count: 2, busy: [] } } } });
     }));
 
-  test("what is there is kept, a copy that differs or fails leaves nothing and fails nobody", () =>
+  test("a whole copy is kept, a part is replaced; a copy that fails leaves nothing and fails nobody", () =>
     onNode(async (one) => {
       oldCache(one, { [uuid(1)]: [1, 1], [uuid(2)]: [1, 2] });
       await one.run(shell, applyOf(places));
-      one.write(`${NEW}/${uuid(1)}`, "Nova's own");
+      one.write(`${NEW}/${uuid(1)}`, "the beginning");
       utimesSync(join(one.root, NEW, uuid(1)), 1, 1_400_000_000);
+      one.write(`${NEW}/.novasweep-migrate`, "of a run that was killed");
       one.replaceTool("CMP", `case "$*" in *${uuid(2)}*) echo differ >&2; exit 1 ;; esac; exec $real "$@"`);
       const ended = await one.run(shell, applyOf([migrate()]));
       expect(ended.lines.find((line) => line.startsWith("step 1 ok"))).toMatch(
         /^step 1 ok copied \d of \d images, \d+ MiB(; no room for \d)?; 1 failed: .*differ/,
       );
-      expect(one.read(`${NEW}/${uuid(1)}`)).toBe("Nova's own");
+      expect(readFileSync(join(one.root, NEW, uuid(1)))).toEqual(readFileSync(join(one.root, OLD, uuid(1))));
       expect(copies(one)).not.toContain(uuid(2));
-      expect(readdirSync(join(one.root, NEW))).not.toContain(".novasweep-migrate");
+      const again = await one.run(shell, applyOf([migrate()]));
+      expect(again.lines.find((line) => line.startsWith("step 1 ok"))).toMatch(
+        / copied 0 of \d images, 0 MiB; [1-9] were there/,
+      );
+      expect(copies(one).filter((name) => name.startsWith("."))).toEqual([]);
+    }));
+
+  test("what is still growing, or grows while it is copied, is left; a link and a folder stay what they are", () =>
+    onNode(async (one) => {
+      oldCache(one, { [uuid(1)]: [1, 1], [uuid(2)]: [1, 2], [uuid(3)]: [1, 3], [uuid(4)]: [1, 4] });
+      await one.run(shell, applyOf(places));
+      mkdirSync(join(one.root, NEW, uuid(3)));
+      symlinkSync("/etc/passwd", join(one.root, NEW, uuid(4)));
+      // A download that begins after the node was found idle, under its final name; and an image that is written to
+      // while it is copied.
+      const [young = "", grown = ""] = [uuid(9), uuid(2)].map((name) => join(one.root, OLD, name));
+      one.replaceTool(
+        "ZFS",
+        `case "$*" in *available*) [ -f ${young} ] || echo part >${young} ;; esac; exec $real "$@"`,
+      );
+      one.replaceTool("CMP", `$real "$@" || exit; case "$*" in *${uuid(2)}*) echo more >>${grown} ;; esac`);
+      const ended = await one.run(shell, applyOf([migrate()]));
+      const said = ended.lines.find((line) => line.startsWith("step 1 ok"));
+      expect(said).toMatch(/; 2 failed: /);
+      const have = copies(one);
+      expect(have).toContain(uuid(1));
+      for (const name of [uuid(2), uuid(9)]) expect(have).not.toContain(name);
+      expect(readdirSync(join(one.root, NEW, uuid(3)))).toEqual([]);
+      expect(lstatSync(join(one.root, NEW, uuid(4))).isFile()).toBe(true);
+      expect(readFileSync("/etc/passwd", "utf8")).not.toContain(uuid(4));
+      expect(have.filter((name) => name.startsWith("."))).toEqual([]);
+    }));
+
+  test("keeps the times of use, by which the cleaner goes", () =>
+    onNode(async (one) => {
+      oldCache(one, { [uuid(1)]: [1, 1], [uuid(2)]: [1, 2] });
+      const used = Date.now() / 1000 - 40 * 86_400;
+      utimesSync(join(one.root, OLD, uuid(1)), used, Date.now() / 1000 - 50 * 86_400);
+      await one.run(shell, applyOf([...places, migrate()]));
+      const { atimeMs, mtimeMs } = statSync(join(one.root, NEW, uuid(1)));
+      expect(Math.round((Date.now() - atimeMs) / 86_400_000)).toBe(40);
+      expect(Math.round((Date.now() - mtimeMs) / 86_400_000)).toBe(50);
     }));
 
   test("an old cache that cannot be listed is told, and the change goes on", () =>
     onNode(async (one) => {
       one.replaceTool("LS", 'case "$*" in *-Et*) echo "ls: I/O error" >&2; exit 2 ;; esac; exec $real "$@"');
       const ended = await one.run(shell, applyOf([...places, migrate()]));
-      expect(ended.lines).toContain(`step 4 ok copied no image: /${OLD} cannot be listed: ls: I/O error`);
+      expect(ended.lines).toContain(`step 4 ok copied no image: /${OLD} cannot be listed: exit status 1`);
       expect(ended.lines.at(-1)).toBe("end 0");
     }));
 

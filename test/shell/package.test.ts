@@ -153,6 +153,21 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the packa
       );
     }));
 
+  test("with an origin for that once a touched file is mended by taking the package out and in again", () =>
+    onNode(async (one) => {
+      publish(one, "1.0");
+      await one.run(shell, applyOf([install(), ...policy], more));
+      one.write(METHOD, "#!/bin/sh\n: touched\n");
+      // Nothing to mend from: the publisher has no origin on the node.
+      one.replaceTool("PKG", 'case $1 in fix) echo "pkg fix: no origin" >&2; exit 1 ;; esac; exec $real "$@"');
+      expect(steps(await one.run(shell, applyOf([install(), ...policy], more)))).toEqual([
+        "step 1 ok",
+        "step 2 ok",
+        "step 3 ok",
+      ]);
+      expect(one.read(METHOD)).toBe(METHOD_TEXT);
+    }));
+
   test("another pkg that holds the image is waited for; what fails is said in pkg's own words", () =>
     onNode(async (one) => {
       publish(one, "1.0");

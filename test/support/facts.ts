@@ -119,6 +119,8 @@ const cleaner = (dataset: string, directory: string) => ({
       "config/target_free": "4294967296",
       "config/min_age": "86400",
       "config/order": "lru",
+      "periodic/period": "3600",
+      "periodic/jitter": "300",
     },
     lastRun: null,
     nextRun: null,

@@ -83,7 +83,7 @@ const lookAt = async (answers: readonly (readonly string[])[], lost: Partial<Los
     cleanerFiles: () => ({ payload, method: "", manifest: "" }),
     accepted: { activatePending: false, thisBootEnvironment: false, breakStaleLock: false, waitIdleS: 0 },
     migrateS: 0,
-    deadlines: { stepS: 120, hostS, runS: 3600 },
+    deadlines: { stepS: 120, hostS, changeS: hostS, runS: 3600 },
     stopping: new AbortController().signal,
     cutting: new AbortController().signal,
   } as unknown as RunContext;

@@ -118,6 +118,12 @@ const placeOf = (settings: Settings): Result<Place> => {
       what: `cache_dir ${dir} does not lie below ${mountpoint}: the quota would guard nothing`,
       try: `set cache_dir below ${mountpoint}, or leave it to be derived`,
     });
+  if (dir.slice(mountpoint.length + 1).includes("/"))
+    return err({
+      code: "E_SETTING",
+      what: `cache_dir ${dir} lies more than one level below ${mountpoint}`,
+      try: `set cache_dir to ${mountpoint} or a directory in it`,
+    });
   return ok({
     dataset: cacheDataset ?? `${ROOT_POOL}/${varshare ? "VARSHARE/nova/images" : "export/nova"}`,
     mountpoint,

@@ -23,6 +23,11 @@ AUTO_SNAPSHOT=com.sun:auto-snapshot
 SVCPROP_ESCAPES=";&()|^<> \\\"'\`"
 # What a copy is called until it is whole: no image's name, so that neither Nova nor the cleaner takes it for one.
 MIGRATE_TEMP=.novasweep-migrate
+MIGRATE_STAMP=.novasweep-migrate-times
+# More images than any cache has.
+MIGRATE_MAX=100000
+# An image that was changed so lately may still be downloaded, seconds.
+BUSY_S=120
 # Between two looks whether the node is idle: a deployment takes minutes.
 IDLE_LOOK_S=10
 # A step of pkg: it reads catalogs and rebuilds indexes, minutes on an old node; and how long another pkg is waited for.
@@ -287,6 +292,13 @@ json_word() {
 # --- what must still be true ---
 
 expects() {
+  expects_node
+  expect_file "$METHOD" "${EXPECT_METHOD:-}"
+  expect_file "$MANIFEST" "${EXPECT_MANIFEST:-}"
+}
+
+# expects_node: the boot, nova.conf and nova-compute.
+expects_node() {
   if [ "$EXPECT_BOOT" != - ] && [ "$booted" != "$EXPECT_BOOT" ]; then
     refuse E_STALE "the node booted at $booted, not at $EXPECT_BOOT"
   fi
@@ -298,8 +310,6 @@ expects() {
     service_read "$SERVICE"
     [ "$state" = "$EXPECT_STATE" ] || refuse E_STALE "$SERVICE is ${state:-not there}, not $EXPECT_STATE"
   fi
-  expect_file "$METHOD" "${EXPECT_METHOD:-}"
-  expect_file "$MANIFEST" "${EXPECT_MANIFEST:-}"
 }
 
 # expect_file PATH DIGEST: `-` for a file that is not there, nothing for one that does not matter.
@@ -328,8 +338,14 @@ idle_check() {
     [ "$idle_left" -ge "$IDLE_LOOK_S" ] || idle_nap=$idle_left
     idle_left=$((idle_left - idle_nap)) idle_spent=$((${idle_spent:-0} + idle_nap))
     nap "$idle_nap"
+    # Nobody to hear of it: what was not begun is not begun behind anybody's back.
+    say alive
+    [ -z "$unheard" ] || refuse E_STOPPED 'the line was cut while the node was waited for'
   done
-  [ -z "$idle_waited" ] || say 'step i ok'
+  [ -n "$idle_waited" ] || return 0
+  say 'step i ok'
+  # Others had time too. Only our own files may differ by now.
+  expects_node
 }
 
 # idle_look: `busy`, what the node is at; empty when it is idle.
@@ -337,7 +353,7 @@ idle_look() {
   busy=''
   limit "$STEP_TIMEOUT"
   # A list that cannot be had is not an idle node.
-  run "$ZONEADM" list -cp || { said; refuse E_BUSY "zones could not be looked at: $words"; }
+  run "$ZONEADM" list -cp || { said; busy="zones could not be looked at: $words"; : >"$T/out"; }
   while IFS=: read -r idle_id idle_zone idle_state idle_rest; do
     [ "$idle_state" != incomplete ] || busy="zone being installed: $idle_zone"
   done <"$T/out"
@@ -360,8 +376,11 @@ idle_look() {
     [ ! -d "$R$idle_dir" ] || set -- "$@" "$idle_dir"
   done
   if [ $# -gt 0 ]; then
-    run caches_look busy "$@" || refuse E_BUSY 'the caches could not be looked at'
-    ! first_line || busy=$line
+    if ! run caches_look busy "$@"; then
+      busy='the caches could not be looked at'
+    elif first_line; then
+      busy="an image is being downloaded: $line"
+    fi
   fi
   limit 0
 }
@@ -406,10 +425,10 @@ no_link() {
 
 # --- dataset and directory ---
 
-# properties_of NAME PROPERTY,…: `zfs_mountpoint`, `zfs_quota`, `zfs_mounted`, `zfs_canmount`, `zfs_auto_snapshot`, `zfs_used` and
+# properties_of NAME PROPERTY,…: `zfs_mountpoint`, `zfs_quota`, `zfs_mounted`, `zfs_canmount`, `zfs_auto_snapshot`, `zfs_available` and
 # `zfs_type` as far as they were asked for, sizes in exact bytes; empty when they cannot be had.
 properties_of() {
-  zfs_mountpoint='' zfs_quota='' zfs_mounted='' zfs_type='' zfs_canmount='' zfs_auto_snapshot='' zfs_used=''
+  zfs_mountpoint='' zfs_quota='' zfs_mounted='' zfs_type='' zfs_canmount='' zfs_auto_snapshot='' zfs_available=''
   run "$ZFS" get -Hp -o property,value "$2" "$1" || return 1
   while IFS=$TAB read -r zfs_name zfs_value; do
     case $zfs_name in
@@ -418,11 +437,12 @@ properties_of() {
       mounted) zfs_mounted=$zfs_value ;;
       type) zfs_type=$zfs_value ;;
       canmount) zfs_canmount=$zfs_value ;;
-      used) zfs_used=$zfs_value ;;
+      available) zfs_available=$zfs_value ;;
       "$AUTO_SNAPSHOT") zfs_auto_snapshot=$zfs_value ;;
     esac
   done <"$T/out"
-  [ -n "$zfs_mountpoint$zfs_quota$zfs_mounted$zfs_type$zfs_canmount$zfs_auto_snapshot$zfs_used" ]
+  # A user property may be set to nothing.
+  [ -s "$T/out" ]
 }
 
 # property_set NAME PROPERTY VALUE: one property a call (sheet 3.2).
@@ -608,6 +628,8 @@ package_owner() {
   owner_paths=''
   for owner_path in "$METHOD" "$MANIFEST"; do
     exists "$R$owner_path" || continue
+    # Several terms are all wanted of one file, unless it says OR.
+    [ $# -eq 0 ] || set -- "$@" OR
     set -- "$@" "path:$owner_path"
     owner_paths="$owner_paths $owner_path"
   done
@@ -644,7 +666,7 @@ cleaner_package() {
   pkg_do install ${2:+-g "$2"} --sync-actuators-timeout "$STEP_TIMEOUT" --deny-new-be --no-backup-be "$1" || return 1
   # Installed before, and somebody's hand in it.
   if ! package_whole; then
-    pkg_do fix "$1" || return 1
+    package_mend "$1" "$2" || return 1
     package_whole || {
       fail E_STEP "$1 as installed is not the one of this version of novasweep: publish it anew, with a version of its own"
       return 1
@@ -656,6 +678,17 @@ cleaner_package() {
     package_left=$((package_left - 1))
     nap 1
   done
+}
+
+# package_mend FMRI ORIGIN: with an origin for that once, pkg has nowhere to mend from afterwards.
+package_mend() {
+  if [ -z "$2" ]; then
+    pkg_do fix "$1"
+    return
+  fi
+  mend_name=${1##*/}
+  cleaner_uninstall "${mend_name%%@*}" &&
+    pkg_do install -g "$2" --sync-actuators-timeout "$STEP_TIMEOUT" --deny-new-be --no-backup-be "$1"
 }
 
 # package_whole: whether the files are those of the package that this version makes.
@@ -961,10 +994,10 @@ conf_tidy() {
 
 # --- the images of the old cache ---
 
-# cache_migrate FROM TO USER DATASET QUOTA HEADROOM SECONDS: copies finished images, newest first, as far as there is room
-# below the quota less the headroom, and time. Each under a name that is no image's, compared, then renamed: what is cut
-# short is begun anew by the next run, what is there is kept. `result` says how far it came. Nothing here fails a rollout:
-# what is not copied is fetched again when it is needed.
+# cache_migrate FROM TO USER DATASET HEADROOM SECONDS: copies finished images, newest first, as far as there is room and
+# time. Each under a name that is no image's, compared with its source, which must be as it was listed, then renamed: what
+# is cut short is begun anew by the next run. `result` says how far it came. Nothing here fails a rollout: what is not
+# copied is fetched again when it is needed.
 cache_migrate() {
   migrate_images "$@" && return
   one_line "copied no image: $words"
@@ -972,75 +1005,106 @@ cache_migrate() {
 }
 
 migrate_images() {
-  migrate_from=$R$1 migrate_to=$R$2 migrate_by=$3 migrate_room=0
-  properties_of "$4" used || { tool_failed "$4"; return 1; }
-  [ "$zfs_used" -ge $(($5 - $6)) ] || migrate_room=$(($5 - $6 - zfs_used))
+  migrate_from=$R$1 migrate_to=$R$2 migrate_by=$3
+  # What the pool has, where that is less than the quota leaves; the headroom is for downloads in either case.
+  properties_of "$4" available || { tool_failed "$4"; return 1; }
+  migrate_room=$((zfs_available - $5))
   no_link "$1" && no_link "$2" || return 1
-  # The names that are downloads, or have one beside them; then the images, newest first.
-  as_user "$3" "cd -P '$migrate_from' && '$LS' -Et ." || { tool_failed "$1 cannot be listed"; return 1; }
-  "$NAWK" '
-    BEGIN { h = "[0-9A-Fa-f]"; h4 = h h h h; uuid = "^" h4 h4 "-" h4 "-" h4 "-" h4 "-" h4 h4 h4 "$" }
-    NF == 9 && $9 ~ /[.]downloading$/ { marked[substr($9, 1, length($9) - 12)] = 1 }
-    /^-/ && NF == 9 && $9 ~ uuid { size[++n] = $5; name[n] = $9 }
-    END { for (i = 1; i <= n; i++) if (!(name[i] in marked)) print name[i], size[i] }' "$T/out" >"$T/images"
-  migrate_count=0 migrate_done=0 migrate_bytes=0 migrate_full=0 migrate_failed=0 migrate_late=0
+  run migrate_list "$1" || { tool_failed "$1 cannot be listed"; return 1; }
+  "$CP" "$T/out" "$T/images" || { fail E_STEP 'there is no room for a list'; return 1; }
+  migrate_count=0 migrate_done=0 migrate_bytes=0 migrate_there=0 migrate_full=0 migrate_failed=0 migrate_late=0
   clock_now
-  migrate_end=$((clock + $7))
-  while read -r migrate_name migrate_size <&3; do
+  migrate_end=$((clock + $6))
+  while read -r migrate_name migrate_size migrate_time <&3; do
     migrate_count=$((migrate_count + 1))
     clock_now
     if [ $clock -ge $migrate_end ]; then
       migrate_late=$((migrate_late + 1))
-      continue
+    elif [ "$migrate_size" -gt "$migrate_room" ]; then
+      migrate_full=$((migrate_full + 1))
+    else
+      limit $((migrate_end - clock))
+      migrate_one
+      limit "$HOST_TIMEOUT"
     fi
-    limit $((migrate_end - clock))
-    migrate_one
-    limit "$HOST_TIMEOUT"
   done 3<"$T/images"
   result="copied $migrate_done of $migrate_count images, $((migrate_bytes / 1048576)) MiB"
+  [ $migrate_there -eq 0 ] || result="$result; $migrate_there were there"
   [ $migrate_full -eq 0 ] || result="$result; no room for $migrate_full"
   [ $migrate_late -eq 0 ] || result="$result; no time for $migrate_late"
   [ $migrate_failed -eq 0 ] || result="$result; $migrate_failed failed: $migrate_words"
 }
 
-# migrate_one: $migrate_name of $migrate_size bytes. What is there already counts as copied: its bytes are in `used`.
+# migrate_remains: a copy of a run that was killed, perhaps with the node: any later one takes it away.
+migrate_remains() {
+  migrate_to=$R$CACHE_DIR
+  if exists "$migrate_to/$MIGRATE_TEMP" || exists "$migrate_to/$MIGRATE_STAMP"; then migrate_by=$CACHE_OWNER; fi
+}
+
+# migrate_list DIR: its finished images, newest first; in a subshell.
+migrate_list() {
+  cache_orders=$NL$1${TAB}change$NL MIN_AGE=$BUSY_S OLDEST_MAX=$MIGRATE_MAX
+  [ -r "$R$1" ] && [ -x "$R$1" ] && caches_look finished "$1"
+}
+
+# migrate_one: $migrate_name, listed with $migrate_size and $migrate_time. Reading the source moves its time of use, by
+# which the cleaner goes: a stamp keeps both times for the copy.
 migrate_one() {
-  migrate_copy="umask 022
+  migrate_is="\"\$('$LS' -dE $migrate_name | '$NAWK' '{ print \$5, \$6, substr(\$7, 1, 8) }')\" = '$migrate_size $migrate_time'"
+  as_user "$migrate_by" "umask 022
 cd -P '$migrate_to' || exit 1
-[ ! -f $migrate_name ] || [ -h $migrate_name ] || exit 30
-[ $migrate_size -le $migrate_room ] || exit 31
-'$RM' -f $MIGRATE_TEMP
-'$CP' -p '$migrate_from/$migrate_name' $MIGRATE_TEMP && '$CMP' '$migrate_from/$migrate_name' $MIGRATE_TEMP &&
+if [ -f $migrate_name ] && [ ! -h $migrate_name ] && [ $migrate_is ]; then exit 30; fi
+[ ! -e $migrate_name ] || [ -f $migrate_name ] || exit 31
+'$RM' -f $MIGRATE_TEMP $MIGRATE_STAMP
+cd -P '$migrate_from' && [ -f $migrate_name ] && [ ! -h $migrate_name ] && [ $migrate_is ] || exit 32
+'$TOUCH' -r $migrate_name '$migrate_to/$MIGRATE_STAMP' && [ ! -e '$migrate_to/$MIGRATE_TEMP' ] &&
+  '$CP' -p $migrate_name '$migrate_to/$MIGRATE_TEMP' && '$CMP' $migrate_name '$migrate_to/$MIGRATE_TEMP' || exit 1
+[ $migrate_is ] && [ ! -e $migrate_name.downloading ] || exit 32
+cd -P '$migrate_to' && '$TOUCH' -r $MIGRATE_STAMP $MIGRATE_TEMP && '$RM' -f $MIGRATE_STAMP &&
   '$MV' -f $MIGRATE_TEMP $migrate_name"
-  as_user "$migrate_by" "$migrate_copy"
   case $rc in
-    0) migrate_room=$((migrate_room - migrate_size)) migrate_bytes=$((migrate_bytes + migrate_size)) ;;
-    30) ;;
-    31) migrate_full=$((migrate_full + 1)) && return ;;
-    *)
-      said
-      migrate_failed=$((migrate_failed + 1)) migrate_words=$words
-      migrate_tidy
+    0)
+      migrate_done=$((migrate_done + 1))
+      migrate_room=$((migrate_room - migrate_size)) migrate_bytes=$((migrate_bytes + migrate_size))
       return
       ;;
+    30)
+      migrate_there=$((migrate_there + 1))
+      return
+      ;;
+    31) words="$migrate_name is there and no file" ;;
+    32) words="$migrate_name changed" ;;
+    *) said ;;
   esac
-  migrate_done=$((migrate_done + 1))
+  migrate_tidy
+  if [ $rc -gt 128 ]; then
+    migrate_late=$((migrate_late + 1))
+  else
+    case $words in
+      # Nothing else will fit for long: what is left of the pool is not ours to fill.
+      *[Qq]'uota exceeded'* | *'o space left'*) migrate_room=0 migrate_full=$((migrate_full + 1)) ;;
+      *) migrate_failed=$((migrate_failed + 1)) migrate_words=$words ;;
+    esac
+  fi
 }
 
-# migrate_tidy: a copy that was cut short.
+# migrate_tidy: a copy that was cut short, by this script or by one that was killed.
 migrate_tidy() {
-  [ -z "$migrate_by" ] || as_user "$migrate_by" "'$RM' -f '$migrate_to/$MIGRATE_TEMP'"
+  migrate_rc=$rc
+  [ -z "$migrate_by" ] || as_user "$migrate_by" "'$RM' -f '$migrate_to/$MIGRATE_TEMP' '$migrate_to/$MIGRATE_STAMP'"
+  rc=$migrate_rc
 }
 
-# clock_now: `clock`, seconds that only ever grow by what passed, as far as a day goes: a copy takes no longer.
+# clock_now: `clock`, seconds that only ever grow: a clock that is put back stands still, and past midnight a day begins.
 clock_now() {
   clock_text=$("$DATE" +%H:%M:%S)
   clock_hours=${clock_text%%:*} clock_rest=${clock_text#*:}
   # 1 before it: a leading 0 would be octal.
   clock_day=$(((1$clock_hours - 100) * 3600 + (1${clock_rest%%:*} - 100) * 60 + 1${clock_rest#*:} - 100))
-  if [ -n "${clock_before:-}" ] && [ $clock_day -lt "$clock_before" ]; then clock_days=$((${clock_days:-0} + 1)); fi
-  clock_before=$clock_day
-  clock=$((${clock_days:-0} * 86400 + clock_day))
+  clock_back=$((${clock_before:-0} - clock_day))
+  [ $clock_back -le 43200 ] || clock_days=$((${clock_days:-0} + 1))
+  if [ $clock_back -le 0 ] || [ $clock_back -gt 43200 ]; then clock_before=$clock_day; fi
+  clock=$((${clock_days:-0} * 86400 + clock_before))
 }
 
 # --- nova-compute ---
@@ -1238,6 +1302,7 @@ apply_exit() {
       *) conf_tidy '' ;;
     esac
     install_tidy
+    [ -n "$migrate_by" ] || migrate_remains
     migrate_tidy
     # A proof that was killed, or that filled the quota, left its file.
     [ -z "$proof_by" ] || as_user "$proof_by" "'$RM' -f '$R$proof_in/.novasweep-$RUN'"

@@ -31,7 +31,7 @@ say() {
   if [ -n "$gathering" ]; then
     held="$held@$N $said_text$NL"
   else
-    printf '@%s %s\n' "$N" "$said_text" || exec >/dev/null 2>&1
+    printf '@%s %s\n' "$N" "$said_text" || { unheard=1 && exec >/dev/null 2>&1; }
   fi
 }
 
@@ -99,7 +99,7 @@ begin() {
 ' NL='
 ' TAB='	'
   IFS=$BLANKS
-  watcher='' child='' T='' applying='' quiet='' gathering='' held='' stopped='' in_trap='' beside='' leaving=''
+  watcher='' child='' T='' applying='' quiet='' gathering='' held='' stopped='' in_trap='' beside='' leaving='' unheard=''
   began=1
   trap 'exit 129' HUP
   trap 'exit 141' PIPE

@@ -646,21 +646,22 @@ zfs_add() {
 caches_read() {
   for caches_dir in "$@"; do
     printf 'directory %s\n' "$caches_dir"
-    "$LS" -AE "$R$caches_dir" 2>&1
+    "$LS" -AE "$R$caches_dir" 2>&1 || printf 'failed %s\n' "$caches_dir"
     case ${cache_orders-} in
       *"$NL$caches_dir$TAB"*) ;;
       *) continue ;;
     esac
     printf 'order %s\n' "$caches_dir"
     case $cache_orders in
-      *"$NL$caches_dir${TAB}use$NL"*) "$LS" -Eutr "$R$caches_dir" 2>&1 ;;
-      *) "$LS" -Etr "$R$caches_dir" 2>&1 ;;
+      *"$NL$caches_dir${TAB}use$NL"*) "$LS" -Eutr "$R$caches_dir" 2>&1 || printf 'failed %s\n' "$caches_dir" ;;
+      *) "$LS" -Etr "$R$caches_dir" 2>&1 || printf 'failed %s\n' "$caches_dir" ;;
     esac
   done
 }
 
 # caches_look SHOW DIR…: what lies in image caches. SHOW `facts` says images and busy; `busy` prints the first busy
-# names alone. Times are compared on this node's clock.
+# names alone; `finished` prints NAME BYTES DAY TIME of images that no download belongs to, the last in cache_orders first.
+# Times are compared on this node's clock.
 caches_look() {
   caches_show=$1
   shift
@@ -685,9 +686,13 @@ caches_look() {
     }
     $1 == "directory" && NF == 2 { dirs++; dir[dirs] = $2; ordered = 0; next }
     $1 == "order" && NF == 2 { ordered = 1; next }
+    $1 == "failed" && NF == 2 { failed[dirs] = 1; lost++; next }
     ordered {
-      if (/^-/ && $9 ~ uuid && NF == 9 && (dirs, $9) in age && age[dirs, $9] >= min_age && listed[dirs] < most_oldest)
+      if (/^-/ && $9 ~ uuid && NF == 9 && (dirs, $9) in age && !((dirs, $9) in marked) && age[dirs, $9] >= min_age && listed[dirs] < most_oldest)
+      {
         oldest_of[dirs, ++listed[dirs]] = $5 "\t" $6 "T" substr($7, 1, 8)
+        finished[dirs, listed[dirs]] = $9 " " $5 " " $6 " " substr($7, 1, 8)
+      }
       next
     }
     /^[-dlbcpsD]/ && NF >= 9 {
@@ -698,7 +703,7 @@ caches_look() {
     /^-/ && NF >= 9 {
       name = $9
       partial = (name ~ /\.downloading$/)
-      if (partial) partials[dirs]++
+      if (partial) { partials[dirs]++; marked[dirs, substr(name, 1, length(name) - 12)] = 1 }
       since = present - seconds($6, $7)
       if (name !~ /^[.]/ && (since < 120 || (partial && since < stale)) && busy[dirs]++ < most) names[dirs] = names[dirs] "\n" name
       if (name !~ uuid) next
@@ -712,8 +717,11 @@ caches_look() {
     }
     function or_dash(s) { return s == "" ? "-" : s }
     END {
+      # Half a listing is none.
+      if (lost && show != "facts") exit 1
       for (i = 1; i <= dirs; i++) {
-        if (show == "facts" && i <= most_rows)
+        if (show == "facts" && i in failed) print n "unseen images:" dir[i] " failed it could not be listed"
+        else if (show == "facts" && i <= most_rows)
           printf "%srow images %s\t%d\t%.0f\t%.0f\t%d\t%s\t%s\t%d\t%s\n", n, dir[i], count[i], bytes[i], \
             largest[i], partials[i], or_dash(oldest[i]), or_dash(newest[i]), entries[i], first[i]
       }
@@ -723,9 +731,13 @@ caches_look() {
           for (j = 1; j <= listed[i]; j++) print n "row oldest " dir[i] "\t" oldest_of[i, j]
         print n "list busy"
       }
+      if (show == "finished") {
+        for (i = 1; i <= dirs; i++) for (j = listed[i]; j > 0; j--) print finished[i, j]
+        exit
+      }
       for (i = 1; i <= dirs; i++) {
         some = split(names[i], part, "\n")
-        for (j = 2; j <= some; j++) print (show == "facts" ? n "row busy " : "") dir[i] "\t" part[j]
+        for (j = 2; j <= some; j++) print (show == "facts" ? n "row busy " dir[i] "\t" : dir[i] "/") part[j]
       }
     }'
 }
