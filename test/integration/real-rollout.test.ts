@@ -29,7 +29,8 @@ const cacheOf: Readonly<Record<Layout, string>> = { legacy: "/export/nova/images
 
 const dir = scratch("real-rollout");
 let fleet: RealFleet;
-const options = (): readonly string[] => against(fleet, join(dir, "state"));
+/** The nodes' pools are small: the default headroom would leave no room for a copied image. */
+const options = (): readonly string[] => [...against(fleet, join(dir, "state")), "--set", "cache_headroom=16M"];
 const rollout = (...more: string[]) =>
   novasweep([
     ...["rollout", "all", ...options(), "--yes", "--soak", "1s", "--waves", "100%", "--max-bad", "5"],
