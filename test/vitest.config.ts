@@ -40,6 +40,8 @@ export default defineConfig({
         more: [
           "integration/nova-conf-oslo.test.ts",
           "integration/real-become-password.test.ts",
+          "integration/real-faults.test.ts",
+          "integration/real-periodic.test.ts",
           "integration/ssh-agreement.test.ts",
           "integration/ssh-config-without-ssh.test.ts",
           "e2e/pipes.test.ts",

@@ -38,6 +38,14 @@ const fetch = (n: number, mib: number, days: number): void => {
   node.sh(`touch -d '${days * 24} hours ago' ${CACHE}/${image(n)}`);
 };
 
+/** A rollout with the settings of the first one, and more. */
+const rollout = (...more: readonly string[]) =>
+  novasweep([
+    ...["rollout", "all", ...against(fleet, join(dir, "state"))],
+    ...Object.entries(SETTINGS).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+    ...more,
+  ]);
+
 beforeAll(async () => {
   fleet = await startRealFleet([
     {
@@ -49,10 +57,7 @@ beforeAll(async () => {
     },
   ]);
   node = fleet.node("kilo");
-  const ran = await novasweep([
-    ...["rollout", "all", ...against(fleet, join(dir, "state")), "--yes", "--soak", "1s", "--output", "ndjson"],
-    ...Object.entries(SETTINGS).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
-  ]);
+  const ran = await rollout("--yes", "--soak", "1s", "--output", "ndjson");
   expect(outcomesOf(eventsOf(ran)), ran.stdout.slice(-3000)).toEqual({ kilo: "changed" });
 });
 afterAll(async () => {
@@ -71,6 +76,9 @@ describe("the cleaner on real ZFS, with the rollout's properties, as nova", () =
   it("evicts the least recently used, just enough, and nothing more while `used` lags behind", async () => {
     fetch(9, 4, 20);
     await untilBytes("used", (used) => used > 20 * MIB);
+    // What a plan announces is what goes.
+    const planned = await rollout("--check", "--set", "cache_min_age=23h");
+    expect(planned.stdout).toMatch(/the cleaner's first run will evict 3 images, 6\.0 MiB, oldest \d{4}-\d\d-\d\d,/);
     const ran = clean(node);
     expect(ran.status, ran.out).toBe(0);
     // 4 MiB are free and 9 shall be: two images of 2 MiB are not enough, three are.
@@ -106,6 +114,12 @@ describe("the cleaner on real ZFS, with the rollout's properties, as nova", () =
     expect(ran.out).toMatch(new RegExp(`note: snapshots of ${DATASET} hold \\d+ bytes`));
     expect(ran.summary).toMatch(/: less than the headroom is free, and evicting cannot help$/);
     expect(files()).toEqual([7, 8, 9, 11].map(image));
+    // A rollout says the same, and destroys no snapshot.
+    const refused = await rollout("--check");
+    expect([refused.status, refused.stdout.includes("E_SNAPSHOTS")], refused.stdout).toEqual([6, true]);
+    expect(refused.stdout).toContain(
+      `a snapshot of ${DATASET} holds 6.0 MiB: while it is there, evicting images gives`,
+    );
     node.sh(`zfs destroy ${DATASET}@keep`);
   });
 

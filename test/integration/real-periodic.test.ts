@@ -18,6 +18,7 @@ import {
   untilWitnessed,
   witnessOf,
 } from "../support/fleet/periodic-looks.ts";
+import { isLong } from "../support/long.ts";
 import { against, eventsOf, novasweep, outcomesOf, scratch } from "../support/novasweep.ts";
 
 const MIB = 1024 ** 2;
@@ -103,6 +104,11 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+/** A run a second for minutes keeps both cores busy: npm test has the schedule alone. */
+const inLong = (name: string, act: () => Promise<void>): void => {
+  if (isLong) it(name, act);
+};
+
 describe("the cleaner under its restarter", () => {
   it("runs every period by itself, in a method's environment and with its credential", async () => {
     const runs = await untilRuns(node, 0, 2);
@@ -117,43 +123,46 @@ describe("the cleaner under its restarter", () => {
     ]);
   });
 
-  it("keeps room for downloads by all three schemes, for longer than the quota lasts, and touches none under way", async () => {
-    const evicted: string[] = [];
-    const before = runsOf(node).length;
-    let next = 100;
-    for (let round = 0; round < ROUNDS; round++) {
-      const ids = schemes.map((scheme) => ({ scheme, id: image(next++) }));
-      const finish = await Promise.all(ids.map(({ scheme, id }) => startFetch(scheme, id)));
-      expect(used()).toBeLessThan(QUOTA);
-      // One may have begun before the downloads stood still, the other saw them as they are: the oldest of all.
-      const done = runsOf(node).length;
-      await untilRuns(node, done, 2);
-      const there = files();
-      for (const { scheme, id } of ids) {
-        if (scheme !== "rename") expect(there).toContain(id);
-        if (scheme !== "direct") expect(there).toContain(`${id}.downloading`);
+  inLong(
+    "keeps room for downloads by all three schemes, for longer than the quota lasts, and touches none under way",
+    async () => {
+      const evicted: string[] = [];
+      const before = runsOf(node).length;
+      let next = 100;
+      for (let round = 0; round < ROUNDS; round++) {
+        const ids = schemes.map((scheme) => ({ scheme, id: image(next++) }));
+        const finish = await Promise.all(ids.map(({ scheme, id }) => startFetch(scheme, id)));
+        expect(used()).toBeLessThan(QUOTA);
+        // One may have begun before the downloads stood still, the other saw them as they are: the oldest of all.
+        const done = runsOf(node).length;
+        await untilRuns(node, done, 2);
+        const there = files();
+        for (const { scheme, id } of ids) {
+          if (scheme !== "rename") expect(there).toContain(id);
+          if (scheme !== "direct") expect(there).toContain(`${id}.downloading`);
+        }
+        await Promise.all(finish.map((go) => go()));
+        for (const [at, { id }] of ids.entries())
+          node.sh(`touch -d '${1000 - 24 * round - at} hours ago' ${CACHE}/${id}`);
+        expect(used()).toBeLessThan(QUOTA);
       }
-      await Promise.all(finish.map((go) => go()));
-      for (const [at, { id }] of ids.entries())
-        node.sh(`touch -d '${1000 - 24 * round - at} hours ago' ${CACHE}/${id}`);
-      expect(used()).toBeLessThan(QUOTA);
-    }
-    const runs = runsOf(node).slice(before);
-    for (const run of runs) {
-      expect([run.status, run.out.match(/^nova-cache-cleanup \S+: evicted /gm)], run.out).toEqual([
-        0,
-        [expect.any(String)],
-      ]);
-      evicted.push(...run.evicted);
-    }
-    // The oldest first, each once, and no more than had to go.
-    expect(evicted).toEqual([...evicted].sort());
-    expect(new Set(evicted).size).toBe(evicted.length);
-    expect((ROUNDS * schemes.length + 6) * IMAGE).toBeGreaterThan(QUOTA);
-    expect(files().length * IMAGE).toBeGreaterThanOrEqual(QUOTA - 12 * MIB - schemes.length * IMAGE);
-  });
+      const runs = runsOf(node).slice(before);
+      for (const run of runs) {
+        expect([run.status, run.out.match(/^nova-cache-cleanup \S+: evicted /gm)], run.out).toEqual([
+          0,
+          [expect.any(String)],
+        ]);
+        evicted.push(...run.evicted);
+      }
+      // The oldest first, each once, and no more than had to go.
+      expect(evicted).toEqual([...evicted].sort());
+      expect(new Set(evicted).size).toBe(evicted.length);
+      expect((ROUNDS * schemes.length + 6) * IMAGE).toBeGreaterThan(QUOTA);
+      expect(files().length * IMAGE).toBeGreaterThanOrEqual(QUOTA - 12 * MIB - schemes.length * IMAGE);
+    },
+  );
 
-  it("is read back by status: last run, next run, what the last run evicted", async () => {
+  inLong("is read back by status: last run, next run, what the last run evicted", async () => {
     // One run that evicts something, and the next is hours away.
     const before = setBetweenRuns({
       "config/headroom": 20 * MIB,
@@ -181,48 +190,50 @@ describe("the cleaner under its restarter", () => {
   });
 });
 
-describe("the restarter", () => {
-  it("puts a cleaner that ends with a mistake of the configuration into maintenance, and runs it no more until cleared", async () => {
-    set({ "config/target_free": QUOTA });
-    await untilState(node, "maintenance");
-    const runs = runsOf(node);
-    expect(runs.at(-1)?.status).toBe(96);
-    expect(runs.at(-1)?.out).toContain("error: target_free");
-    set(POLICY);
-    await untilWitnessed(node, 3);
-    expect(runsOf(node)).toHaveLength(runs.length);
-    expect(property(node, "periodic_restarter/next_run")).toBe("");
-    node.sh(`svcadm clear ${CLEANER}`);
-    expect((await untilRuns(node, runs.length, 1)).map(({ status }) => status)).toContain(0);
-    expect(property(node, "restarter/state")).toBe("online");
-  });
-
-  it("ends a run that hangs when its time is over, and the instance is in maintenance", async () => {
-    const zoneadm = node.read("/usr/sbin/zoneadm");
-    node.write("/usr/sbin/zoneadm", "#!/bin/sh\nsleep 1000\n");
-    try {
-      // Something to evict, or it would not ask for zones; and two of the node's minutes for it.
-      setBetweenRuns({ "config/headroom": 30 * MIB, "config/target_free": 30 * MIB, "start/timeout_seconds": 120 });
+if (isLong)
+  describe("the restarter", () => {
+    it("puts a cleaner that ends with a mistake of the configuration into maintenance, and runs it no more until cleared", async () => {
+      set({ "config/target_free": QUOTA });
       await untilState(node, "maintenance");
-    } finally {
-      node.write("/usr/sbin/zoneadm", zoneadm);
-    }
-    expect(runsOf(node).at(-1)?.status).toBe(137);
-    expect(node.sh("ps -e -o args=")).not.toMatch(/nova-cache-cleanup|sleep 1000/);
-    set({ ...POLICY, "start/timeout_seconds": 1800 });
-  });
-});
+      const runs = runsOf(node);
+      expect(runs.at(-1)?.status).toBe(96);
+      expect(runs.at(-1)?.out).toContain("error: target_free");
+      set(POLICY);
+      await untilWitnessed(node, 3);
+      expect(runsOf(node)).toHaveLength(runs.length);
+      expect(property(node, "periodic_restarter/next_run")).toBe("");
+      node.sh(`svcadm clear ${CLEANER}`);
+      expect((await untilRuns(node, runs.length, 1)).map(({ status }) => status)).toContain(0);
+      expect(property(node, "restarter/state")).toBe("online");
+    });
 
-describe("the setting `cleaner`", () => {
-  it("disabled or absent: no run any more; present: again", async () => {
-    await rollout("cleaner=disabled");
-    const before = runsOf(node).length;
-    await untilWitnessed(node, 2);
-    expect([property(node, "restarter/state"), runsOf(node).length]).toEqual(["disabled", before]);
-    await rollout("cleaner=absent");
-    await untilWitnessed(node, 2);
-    expect([property(node, "restarter/state"), runsOf(node).length]).toEqual(["", before]);
-    await rollout("cleaner=present");
-    await untilRuns(node, before, 1);
+    it("ends a run that hangs when its time is over, and the instance is in maintenance", async () => {
+      const zoneadm = node.read("/usr/sbin/zoneadm");
+      node.write("/usr/sbin/zoneadm", "#!/bin/sh\nsleep 1000\n");
+      try {
+        // Something to evict, or it would not ask for zones; and two of the node's minutes for it.
+        setBetweenRuns({ "config/headroom": 30 * MIB, "config/target_free": 30 * MIB, "start/timeout_seconds": 120 });
+        await untilState(node, "maintenance");
+      } finally {
+        node.write("/usr/sbin/zoneadm", zoneadm);
+      }
+      expect(runsOf(node).at(-1)?.status).toBe(137);
+      expect(node.sh("ps -e -o args=")).not.toMatch(/nova-cache-cleanup|sleep 1000/);
+      set({ ...POLICY, "start/timeout_seconds": 1800 });
+    });
   });
-});
+
+if (isLong)
+  describe("the setting `cleaner`", () => {
+    it("disabled or absent: no run any more; present: again", async () => {
+      await rollout("cleaner=disabled");
+      const before = runsOf(node).length;
+      await untilWitnessed(node, 2);
+      expect([property(node, "restarter/state"), runsOf(node).length]).toEqual(["disabled", before]);
+      await rollout("cleaner=absent");
+      await untilWitnessed(node, 2);
+      expect([property(node, "restarter/state"), runsOf(node).length]).toEqual(["", before]);
+      await rollout("cleaner=present");
+      await untilRuns(node, before, 1);
+    });
+  });

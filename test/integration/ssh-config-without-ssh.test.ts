@@ -185,7 +185,7 @@ describe("without ssh", () => {
         if (without.ok) expect(without).toEqual(withSsh);
         else if (withSsh.ok) expect(without.error).toMatch(/more than one word|takes ssh|ProxyJump .* is not none/);
       }),
-      { numRuns: isLong ? 2_000 : 60 },
+      { numRuns: isLong ? 2_000 : 30 },
     );
     expect(counts.same).toBeGreaterThan(counts.refused + counts.onlyHere);
     expect(existsSync(join(dir, "ran"))).toBe(false);

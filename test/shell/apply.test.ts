@@ -311,7 +311,7 @@ describe.concurrent.each(targets)("a change that must not be under %s", { timeou
     );
     const busy = editing({ fault: "busy" });
     expect(await refusedWith(busy.script, busy.one)).toMatch(
-      /^refuse E_BUSY \/var\/lib\/nova\/images\t\S+\.downloading$/,
+      /^refuse E_BUSY an image is being downloaded: \/var\/lib\/nova\/images\/\S+\.downloading$/,
     );
     const installing = editing({ fault: "installing" });
     expect(await refusedWith(installing.script, installing.one)).toBe(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { NAMES } from "../support/cleaner-names.ts";
 import { Node, type Result, SHELLS, type Shell } from "../support/cleaner-node.ts";
 import { DEFECTS, type Scenario } from "../support/cleaner-scenarios.ts";
-import { takesDashToo } from "../support/long.ts";
+import { takesShell } from "../support/long.ts";
 
 /** Long enough for the published script to do on a busy machine what it does; its endless loops cost all of it. */
 const PUBLISHED_DEADLINE_MS = 1_200;
@@ -27,7 +27,7 @@ const on = async (
 const tables = { "the defects of the published script": DEFECTS, "the names in the cache": NAMES };
 for (const [title, scenarios] of Object.entries(tables)) {
   describe.concurrent(title, () => {
-    for (const shell of SHELLS.filter(({ name }) => takesDashToo(name))) {
+    for (const shell of SHELLS.filter(({ name }) => takesShell(name))) {
       it.each(scenarios)(`${shell.name}: $name`, (scenario) =>
         on(
           shell,

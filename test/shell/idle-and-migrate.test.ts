@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Change } from "../../src/domain/change.ts";
 import { takesShell } from "../support/long.ts";
 import {
@@ -24,6 +24,9 @@ import {
   type ShellNode,
   shells,
 } from "../support/shell-node.ts";
+
+// Nearly all of the time is waiting.
+vi.setConfig({ maxConcurrency: 12 });
 
 const CONF = "etc/nova/nova.conf";
 const DATASET = "rpool/export/nova";

@@ -97,7 +97,10 @@ describe("the SMF manifest", () => {
       // The operator's own: a rollout leaves it as it is.
       .filter(({ name }) => name !== "config/dry_run");
     expect(manifest).toContain('<propval name="dry_run" type="boolean" value="false"/>');
-    expect(defined.map(({ name }) => name).sort()).toEqual(Object.keys(set).sort());
+    const schedule = { "periodic/period": "3600", "periodic/jitter": "300" };
+    expect(attributes(manifest, "periodic_method")).toMatchObject({ period: "3600", jitter: "300" });
+    expect(set).toMatchObject(schedule);
+    expect([...defined.map(({ name }) => name), ...Object.keys(schedule)].sort()).toEqual(Object.keys(set).sort());
     for (const { name, type, value } of defined) {
       expect(type, name).toBe(/^\d+$/.test(set[name] ?? "") ? "count" : "astring");
       if (name !== "config/dataset" && name !== "config/directory") expect(value, name).toBe(set[name]);
