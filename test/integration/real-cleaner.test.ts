@@ -115,10 +115,10 @@ describe("the cleaner on real ZFS, with the rollout's properties, as nova", () =
     expect(ran.summary).toMatch(/: less than the headroom is free, and evicting cannot help$/);
     expect(files()).toEqual([7, 8, 9, 11].map(image));
     // A rollout says the same, and destroys no snapshot.
-    const refused = await rollout("--check");
+    const refused = await rollout("--check", "--max-missing", "1");
     expect([refused.status, refused.stdout.includes("E_SNAPSHOTS")], refused.stdout).toEqual([6, true]);
-    expect(refused.stdout).toContain(
-      `a snapshot of ${DATASET} holds 6.0 MiB: while it is there, evicting images gives`,
+    expect(refused.stdout).toMatch(
+      new RegExp(`a snapshot of ${DATASET} holds \\d\\.\\d MiB: while it is there, evicting`),
     );
     node.sh(`zfs destroy ${DATASET}@keep`);
   });
