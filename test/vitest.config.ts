@@ -24,22 +24,33 @@ const project = ({ name, timeoutMs, workers, order, more = [], without = [] }: P
   },
 });
 
+/** What npm test has no time for: the simulators' and the lab's own tests, and what other files show in part. */
+const longOnly = [
+  "e2e/real-fleet.test.ts",
+  "integration/export-puppet-nodes.test.ts",
+  "integration/lab-server.test.ts",
+  "integration/rollout.test.ts",
+  "integration/skips.test.ts",
+  "integration/ssh-config-without-ssh.test.ts",
+  "shell/sim-state.test.ts",
+];
+
 /** One project a suite; run from here: `vitest run --root test --project unit`. */
 export default defineConfig({
   test: {
     projects: [
       project({ name: "unit", timeoutMs: 10_000, workers: 2, order: 1 }),
       // Most of these wait on processes: with a file a core a quarter of the machine is idle.
-      project({ name: "shell", timeoutMs: 300_000, workers: 3, order: 2 }),
+      project({ name: "shell", timeoutMs: 300_000, workers: 3, order: 2, without: longOnly }),
       project({
         name: "integration",
         timeoutMs: 300_000,
         workers: 3,
         order: 2,
-        without: ["integration/export-puppet-nodes.test.ts"],
+        without: longOnly,
       }),
       // A person at a terminal waits for the screen: three such files at once would wait for each other.
-      project({ name: "e2e", timeoutMs: 240_000, workers: 2, order: 3, without: ["e2e/real-fleet.test.ts"] }),
+      project({ name: "e2e", timeoutMs: 240_000, workers: 2, order: 3, without: longOnly }),
       // npm run test:long: what takes minutes, and the wide counts of some of the others.
       project({
         name: "long",
@@ -52,10 +63,8 @@ export default defineConfig({
           "integration/real-faults.test.ts",
           "integration/real-periodic.test.ts",
           "integration/ssh-agreement.test.ts",
-          "integration/ssh-config-without-ssh.test.ts",
           "e2e/pipes.test.ts",
-          "e2e/real-fleet.test.ts",
-          "integration/export-puppet-nodes.test.ts",
+          ...longOnly,
           "integration/transport-bastion.test.ts",
           "shell/apply.test.ts",
           "shell/cleaner-table.test.ts",
