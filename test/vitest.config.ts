@@ -26,12 +26,15 @@ const project = ({ name, timeoutMs, workers, order, more = [], without = [] }: P
 
 /** What npm test has no time for: the simulators' and the lab's own tests, and what other files show in part. */
 const longOnly = [
+  "e2e/become-password.test.ts",
   "e2e/real-fleet.test.ts",
+  "integration/exec.test.ts",
   "integration/export-puppet-nodes.test.ts",
   "integration/lab-server.test.ts",
   "integration/rollout.test.ts",
   "integration/skips.test.ts",
   "integration/ssh-config-without-ssh.test.ts",
+  "shell/completion.test.ts",
   "shell/sim-state.test.ts",
 ];
 
@@ -69,7 +72,6 @@ export default defineConfig({
           "shell/apply.test.ts",
           "shell/cleaner-table.test.ts",
           "shell/command-script.test.ts",
-          "shell/completion.test.ts",
           "shell/dataset.test.ts",
           "shell/idle-and-migrate.test.ts",
           "shell/package.test.ts",
