@@ -21,6 +21,7 @@ import {
   digestOf,
   type Ended,
   makeShellNode,
+  own,
   RUN,
   type ShellNode,
   shells,
@@ -47,14 +48,6 @@ const DATASET = "rpool/export/nova";
 const QUOTA = 15 * 1024 ** 3;
 const RESTART: Change = { kind: "compute.restart", service: "nova-compute", because: "edit", timeoutS: 240, soakS: 2 };
 const create: Change = { kind: "dataset.create", dataset: DATASET, mountpoint: "/export/nova", quotaBytes: QUOTA };
-const own = (path: string): Change => ({
-  kind: "directory.own",
-  path,
-  dataset: DATASET,
-  owner: "nova",
-  group: "nova",
-  mode: "0755",
-});
 const places: readonly Change[] = [create, own("/export/nova"), own("/export/nova/images")];
 const cleaner: readonly Change[] = [
   { kind: "cleaner.install", method: "", manifest: "" },

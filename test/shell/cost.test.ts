@@ -5,7 +5,16 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Change } from "../../src/domain/change.ts";
 import { parseTools } from "../../src/remote/script.ts";
-import { applyOf, confSet, digestOf, makeShellNode, probeOf, type ShellNode, shells } from "../support/shell-node.ts";
+import {
+  applyOf,
+  confSet,
+  digestOf,
+  makeShellNode,
+  own,
+  probeOf,
+  type ShellNode,
+  shells,
+} from "../support/shell-node.ts";
 
 const tools = parseTools(
   readFileSync(fileURLToPath(new URL("../../src/remote/sh/tools.txt", import.meta.url)), "utf8"),
@@ -15,9 +24,7 @@ const DATASET = "rpool/export/nova";
 /** Every change of a first rollout. */
 const changes = (edit: Change): readonly Change[] => [
   { kind: "dataset.create", dataset: DATASET, mountpoint: "/export/nova", quotaBytes: 15 * 1024 ** 3 },
-  ...["/export/nova", "/export/nova/images"].map(
-    (path): Change => ({ kind: "directory.own", path, dataset: DATASET, owner: "nova", group: "nova", mode: "0755" }),
-  ),
+  ...["/export/nova", "/export/nova/images"].map((path) => own(path)),
   { kind: "cleaner.install", method: "", manifest: "" },
   {
     kind: "cleaner.configure",

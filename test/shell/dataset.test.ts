@@ -6,7 +6,16 @@ import type { Change } from "../../src/domain/change.ts";
 import { defaultSettings } from "../../src/domain/settings.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
 import { takesShell } from "../support/long.ts";
-import { applyOf, type Ended, factsOf, makeShellNode, probeOf, type ShellNode, shells } from "../support/shell-node.ts";
+import {
+  applyOf,
+  type Ended,
+  factsOf,
+  makeShellNode,
+  own,
+  probeOf,
+  type ShellNode,
+  shells,
+} from "../support/shell-node.ts";
 
 const DATASET = "rpool/VARSHARE/nova/images";
 const CACHE = "var/share/nova/images";
@@ -108,14 +117,6 @@ describe.concurrent.each(shells.filter(([name]) => takesShell(name)))("the datas
         mountpoint: "/export/nova",
         quotaBytes: GIB,
       };
-      const own = (path: string): Change => ({
-        kind: "directory.own",
-        path,
-        dataset: "rpool/export/nova",
-        owner: "nova",
-        group: "nova",
-        mode: "0755",
-      });
       const ended = await one.run(shell, applyOf([create, own("/export/nova"), own("/export/nova/images")]));
       expect(ended.lines.at(-1)).toBe("end 0");
       expect(ended.lines).toContain("row datasets rpool/export/nova\tcom.sun:auto-snapshot\tfalse");

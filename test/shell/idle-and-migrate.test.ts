@@ -21,6 +21,7 @@ import {
   type Ended,
   factsOf,
   makeShellNode,
+  own,
   type ShellNode,
   shells,
 } from "../support/shell-node.ts";
@@ -35,14 +36,6 @@ const NEW = "export/nova/images";
 const MIB = 1024 ** 2;
 const uuid = (n: number): string => `${n.toString(16).padStart(8, "0")}-aaaa-4bbb-8ccc-dddddddddddd`;
 
-const own = (path: string): Change => ({
-  kind: "directory.own",
-  path,
-  dataset: DATASET,
-  owner: "nova",
-  group: "nova",
-  mode: "0755",
-});
 const places: readonly Change[] = [
   { kind: "dataset.create", dataset: DATASET, mountpoint: "/export/nova", quotaBytes: 1024 * MIB },
   own("/export/nova"),

@@ -11,6 +11,7 @@ import {
   type Ended,
   factsOf,
   makeShellNode,
+  manifestText,
   type ShellNode,
   shells,
 } from "../support/shell-node.ts";
@@ -18,22 +19,6 @@ import {
 const METHOD = METHOD_PATH.slice(1);
 const MANIFEST = "lib/svc/manifest/site/nova-cache-cleanup.xml";
 const DATASET = "rpool/export/nova";
-const MANIFEST_TEXT = `<?xml version="1.0"?>
-<!DOCTYPE service_bundle SYSTEM "/usr/share/lib/xml/dtd/service_bundle.dtd.1">
-<service_bundle type="manifest" name="site/nova-cache-cleanup">
-  <service version="1" type="service" name="site/nova-cache-cleanup">
-    <dependency restart_on="none" type="service" name="nova-compute" grouping="require_all">
-      <service_fmri value="svc:/application/openstack/nova/nova-compute"/>
-    </dependency>
-    <instance enabled="false" name="default">
-      <periodic_method period="3600" delay="60" jitter="300" exec="/lib/svc/method/nova-cache-cleanup" timeout_seconds="1800"/>
-      <property_group name="config" type="application">
-        <propval name="dataset" type="astring" value=""/>
-      </property_group>
-    </instance>
-  </service>
-</service_bundle>
-`;
 const METHOD_TEXT = "#!/bin/sh\n# packaged\n";
 
 /** A repository on the node that holds the cleaner at a version, as pkgsend leaves one. */
@@ -44,13 +29,13 @@ const publish = (one: ShellNode, version: string, method = METHOD_TEXT): void =>
   mkdirSync(at, { recursive: true });
   mkdirSync(join(home, "file"), { recursive: true });
   writeFileSync(join(repo, "pkg5.repository"), "[repository]\nversion = 4\n");
-  for (const text of [method, MANIFEST_TEXT]) writeFileSync(join(home, "file", digestOf(text)), text);
+  for (const text of [method, manifestText]) writeFileSync(join(home, "file", digestOf(text)), text);
   writeFileSync(
     join(at, "manifest"),
     [
       `set name=pkg.fmri value=pkg://site/nova-cache-cleanup@${version},5.11:20261126T044512Z`,
       `file ${digestOf(method)} path=${METHOD} owner=root group=bin mode=0555`,
-      `file ${digestOf(MANIFEST_TEXT)} path=${MANIFEST} owner=root group=sys mode=0444 restart_fmri=svc:/system/manifest-import:default disable_fmri=svc:/site/nova-cache-cleanup:default`,
+      `file ${digestOf(manifestText)} path=${MANIFEST} owner=root group=sys mode=0444 restart_fmri=svc:/system/manifest-import:default disable_fmri=svc:/site/nova-cache-cleanup:default`,
       "",
     ].join("\n"),
   );
@@ -61,7 +46,7 @@ const install = (version = "1.0", more: Partial<Extract<Change, { kind: "cleaner
   fmri: `pkg://site/nova-cache-cleanup@${version}`,
   origin: "/srv/repo",
   method: digestOf(METHOD_TEXT),
-  manifest: digestOf(MANIFEST_TEXT),
+  manifest: digestOf(manifestText),
   ...more,
 });
 const policy: readonly Change[] = [
@@ -80,7 +65,7 @@ const owners = (one: ShellNode): readonly string[] =>
 /** The published recipe's own package: the same paths and service, version 0.1, no actuators. */
 const published = (one: ShellNode): void => {
   one.write(METHOD, "#!/usr/bin/ksh\n");
-  one.write(MANIFEST, MANIFEST_TEXT);
+  one.write(MANIFEST, manifestText);
   appendFileSync(join(one.state, "packages"), `nova-cache-cleanup site 0.1 ${METHOD} ${MANIFEST}\n`);
 };
 

@@ -119,7 +119,13 @@ export class Node {
 
   constructor(shell: Shell) {
     this.shell = shell;
-    for (const folder of [this.cache, this.state, join(this.root, "var/lib/nova"), join(this.home, "bin")])
+    for (const folder of [
+      this.cache,
+      this.state,
+      join(this.root, "var/lib/nova"),
+      join(this.root, "etc"),
+      join(this.home, "bin"),
+    ])
       mkdirSync(folder, { recursive: true });
     const tools = Object.entries(shims(shell.nawk)).map(([name, text]) => {
       const path = join(this.home, "bin", name);
@@ -128,6 +134,7 @@ export class Node {
     });
     const prelude = ["# prelude", ...tools, `R=${this.root}`, "# end prelude"].join("\n");
     writeFileSync(this.#script, cleanerMethod().replace(/^# prelude\n[\s\S]*?^# end prelude$/m, prelude));
+    writeFileSync(join(this.root, "etc/passwd"), "nova:x:85:85::/var/lib/nova:/usr/bin/sh\n");
     // Bytes of the dataset that are no images: another file on it, beside the cache.
     writeFileSync(join(this.root, "export/nova/other"), Buffer.alloc(16 * IMAGE, "x"));
     this.write("zones", "0:global:running:/:::native:shared\n3:web:running:/zones/web:u:solaris:excl\n");

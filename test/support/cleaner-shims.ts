@@ -56,7 +56,7 @@ done
 POSIXLY_CORRECT=1 exec /bin/ls \${options-} $full "$@"
 `;
 
-/** fuser: pids on stdout, names and use codes on stderr; the caller's own working directory is in use. */
+/** fuser: pids on stdout, names and use codes on stderr; of a file outside the cache who really holds it. */
 const fuser = `
 [ ! -f "$STATE/fuser-blind" ] || { echo 'fuser: not supported' >&2; exit 1; }
 case $1 in -*) echo 'Usage: fuser [-[c|d|f]kn[s sig]] [-[c|d|f]u] files' >&2; exit 1 ;; esac
@@ -67,12 +67,12 @@ exec 3>&1 >&2
 for file in "$@"; do
   [ -e "$file" ] || { echo "$file: No such file or directory"; continue; }
   printf '%s: ' "$file"
-  if [ "$file" = . ]; then printf '%7d' $$ >&3; printf c
-  else
-    case \${open-} in *"
+  case $file in
+    /*) /usr/bin/fuser "$file" 2>/dev/null >&3 && printf o ;;
+    *) case \${open-} in *"
 \${file#./}
-"*) printf '%7d' 1 >&3; printf o ;; esac
-  fi
+"*) printf '%7d' 1 >&3; printf o ;; esac ;;
+  esac
   echo
 done
 `;

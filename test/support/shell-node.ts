@@ -207,7 +207,8 @@ export const applyOf = (changes: readonly Change[], more: Partial<ApplyInputs> =
     ...more,
   });
 
-const manifestText = `<?xml version="1.0"?>
+/** A manifest of the cleaner, as short as the simulators take one. */
+export const manifestText = `<?xml version="1.0"?>
 <!DOCTYPE service_bundle SYSTEM "/usr/share/lib/xml/dtd/service_bundle.dtd.1">
 <service_bundle type="manifest" name="site/nova-cache-cleanup">
   <service version="1" type="service" name="site/nova-cache-cleanup">
@@ -267,3 +268,13 @@ export const factsOf = (ended: Ended): Facts => {
   if (!read.ok) throw new Error(`${read.error}\n${ended.out}\n${ended.err}`);
   return read.value;
 };
+
+/** The change that makes a directory of the cache nova's. */
+export const own = (path: string, dataset = "rpool/export/nova"): Change => ({
+  kind: "directory.own",
+  path,
+  dataset,
+  owner: "nova",
+  group: "nova",
+  mode: "0755",
+});
