@@ -7,11 +7,13 @@ import type { Seconds } from "../domain/ids.ts";
 import type { KeptTexts } from "../domain/kept-texts.ts";
 import type { Plan } from "../domain/plan.ts";
 import { err, ok, type Result } from "../domain/result.ts";
-import type { RunContext } from "../engine/context.ts";
+import type { Deadlines, RunContext } from "../engine/context.ts";
 import { Emitter } from "../engine/emitter.ts";
 import type { ExecContext } from "../engine/exec.ts";
+import type { Job } from "../engine/job.ts";
 import { createCleanerFiles } from "../engine/payload.ts";
 import type { PublishContext } from "../engine/publish.ts";
+import { rolloutJob } from "../engine/rollout-job.ts";
 import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
 import { type Journal, openJournal } from "../journal/write.ts";
@@ -83,9 +85,16 @@ export const composeRun = (
   version: string,
 ): RunContext => {
   const rollout = request.command === "rollout" ? request : undefined;
+  const deadlines: Deadlines = {
+    stepS: request.stepTimeoutS,
+    hostS: hostSecondsOf(request),
+    changeS: request.hostTimeoutS,
+    runS: request.runTimeoutS,
+  };
   return {
     run: record.run,
     command: request.command,
+    job: jobFor(request, deadlines),
     patterns: request.patterns,
     hosts,
     by: { user: io.user, controller: io.controller, pid: io.pid },
@@ -95,13 +104,7 @@ export const composeRun = (
     nonce: newNonce,
     transport: transportFor(request, io, access, clocksFor({ ...request, hostTimeoutS: hostSecondsOf(request) })),
     emitter: new Emitter(record.run, Date.now, record.journal, [view]),
-    cleanerFiles: createCleanerFiles(),
-    deadlines: {
-      stepS: request.stepTimeoutS,
-      hostS: hostSecondsOf(request),
-      changeS: request.hostTimeoutS,
-      runS: request.runTimeoutS,
-    },
+    deadlines,
     parallel: request.parallel,
     soakS: rollout?.soakS ?? 0,
     check: rollout?.check ?? false,
@@ -109,6 +112,14 @@ export const composeRun = (
     waves: rollout?.waves ?? [],
     maxBad: rollout?.maxBad,
     maxMissing: rollout?.maxMissing ?? { kind: "percent", percent: 100 },
+    ...hands,
+  };
+};
+
+const jobFor = (request: FleetRequest, deadlines: Deadlines): Job => {
+  const rollout = request.command === "rollout" ? request : undefined;
+  return rolloutJob({
+    command: request.command,
     accepted: {
       activatePending: rollout?.activatePending ?? false,
       thisBootEnvironment: rollout?.thisBootEnvironment ?? false,
@@ -116,8 +127,10 @@ export const composeRun = (
       waitIdleS: rollout?.waitIdleS ?? 0,
     },
     migrateS: rollout === undefined ? 0 : migrateSecondsOf(rollout),
-    ...hands,
-  };
+    soakS: rollout?.soakS ?? 0,
+    deadlines,
+    cleanerFiles: createCleanerFiles(),
+  });
 };
 
 /** Images are gigabytes: a host that copies some gets half of its time besides, and what is not copied then is fetched when it is needed. */

@@ -18,7 +18,7 @@ export interface EventHead {
   readonly at: string;
 }
 
-export type CommandName = "rollout" | "status" | "exec" | "package";
+export type CommandName = "rollout" | "purge" | "status" | "exec" | "package";
 
 /** What `exec` was asked to run: words joined by blanks, or a file. */
 export type Asked =

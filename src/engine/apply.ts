@@ -1,67 +1,26 @@
 import type { StepKind } from "../domain/change.ts";
-import { assess } from "../domain/decide.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import type { EpochMs } from "../domain/ids.ts";
 import type { Failure, FailureCode, Refusal } from "../domain/outcome.ts";
-import type { HostPlan } from "../domain/plan.ts";
 import { readFacts } from "../remote/facts-reply.ts";
 import type { ReplyLine } from "../remote/reply.ts";
-import { applyScript } from "../remote/script.ts";
-import type { RunContext } from "./context.ts";
+import { idsFor, type RunContext } from "./context.ts";
 import { type Conversation, converse } from "./converse.ts";
+import type { Changing, Ending } from "./job.ts";
 import { listenFor } from "./listen.ts";
-import { type Ending, proved } from "./prove.ts";
 import { recover } from "./recover.ts";
 import { codeOf, failureOf, refusalOf } from "./survey.ts";
 
-export type Changing = Extract<HostPlan, { verdict: "change" }>;
-
 /** Carries out one host's changes, proves them from new facts, and says how the host ended. */
 export const applyHost = async (context: RunContext, host: Host, plan: Changing, basis: Facts): Promise<Ending> => {
-  const nonce = context.nonce();
+  const ids = idsFor(context);
   const watch = new StepWatch(context, host, plan);
   const since = context.clock();
   const listener = listenFor(context, host, "applying", (line) => watch.accept(line));
-  const script = scriptFor(context, host, plan, basis, nonce);
-  const talk = await converse(context.transport, host, script, nonce, context.cutting, listener);
+  const script = context.job.carryOut(host, plan, basis, ids);
+  const talk = await converse(context.transport, host, script, ids.nonce, context.cutting, listener);
   return settle(context, host, talk, watch, since);
-};
-
-const scriptFor = (context: RunContext, host: Host, plan: Changing, basis: Facts, nonce: string): string => {
-  const files = context.cleanerFiles(host.settings);
-  const { desired } = assess(basis, host.settings, files.payload, context.accepted);
-  if (desired === undefined) throw new Error(`${host.name}: to be changed, and nothing desired`);
-  return applyScript({
-    nonce,
-    run: context.run,
-    controller: context.by.controller,
-    operator: context.by.user,
-    wantUid: "0",
-    settings: host.settings,
-    sendConf: false,
-    changes: plan.changes,
-    cacheDir: desired.cacheDir,
-    expect: {
-      confDigest: basis.conf.seen ? basis.conf.value.digest : "-",
-      bootedAt: basis.system.bootedAt.seen ? String(basis.system.bootedAt.value) : "-",
-      serviceState: basis.service.seen ? basis.service.value.state : "-",
-      method: digestOf(basis.cleanerFiles.method),
-      manifest: digestOf(basis.cleanerFiles.manifest),
-    },
-    hostTimeoutS: context.deadlines.hostS,
-    stepTimeoutS: context.deadlines.stepS,
-    soakS: context.soakS,
-    breakLock: context.accepted.breakStaleLock,
-    waitIdleS: context.accepted.waitIdleS,
-    method: files.method,
-    manifest: files.manifest,
-  });
-};
-
-const digestOf = (file: Facts["cleanerFiles"]["method"]): string => {
-  if (file.seen) return file.value;
-  return file.why === "absent" ? "-" : "";
 };
 
 /** Follows the steps of one script: reports each as an event and keeps what the ending needs. */
@@ -230,5 +189,5 @@ const prove = (context: RunContext, host: Host, talk: Conversation): Ending => {
       failure: { code: "E_GARBAGE", message: `the closing look makes no sense: ${facts.error}` },
     };
   context.emitter.emit({ type: "host.facts", host: host.name, facts: facts.value });
-  return proved(context, host, facts.value);
+  return context.job.proved(host, facts.value);
 };

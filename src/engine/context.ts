@@ -1,12 +1,11 @@
 import type { Host } from "../domain/host.ts";
 import type { EpochMs, RunId, Seconds } from "../domain/ids.ts";
 import type { Plan } from "../domain/plan.ts";
-import type { Accepted } from "../domain/refusals.ts";
-import type { Settings } from "../domain/settings.ts";
 import type { Share } from "../domain/waves.ts";
+import type { ScriptIds } from "../remote/script.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Emitter } from "./emitter.ts";
-import type { CleanerFiles } from "./payload.ts";
+import type { Job } from "./job.ts";
 
 /** Deadlines of a run; every one is finite. */
 export interface Deadlines {
@@ -21,7 +20,8 @@ export interface Deadlines {
 /** Everything one run needs, made once by the composition root. */
 export interface RunContext {
   readonly run: RunId;
-  readonly command: "rollout" | "status";
+  readonly command: "rollout" | "status" | "purge";
+  readonly job: Job;
   readonly patterns: readonly string[];
   readonly hosts: readonly Host[];
   readonly by: { readonly user: string; readonly controller: string; readonly pid: number };
@@ -33,7 +33,6 @@ export interface RunContext {
   readonly nonce: () => string;
   readonly transport: Transport;
   readonly emitter: Emitter;
-  readonly cleanerFiles: (settings: Settings) => CleanerFiles;
   readonly deadlines: Deadlines;
   readonly parallel: number;
   readonly soakS: Seconds;
@@ -43,9 +42,6 @@ export interface RunContext {
   /** Undefined: the larger of 1 and 5 % of the hosts to change. */
   readonly maxBad: Share | undefined;
   readonly maxMissing: Share;
-  readonly accepted: Accepted;
-  /** How long a host may copy the images of its old cache; 0: none are copied. */
-  readonly migrateS: Seconds;
   /** Asks the person, or answers for `--yes`: how the plan was accepted, or undefined when it was not. */
   readonly accept: (plan: Plan) => Promise<"typed" | "--yes" | undefined>;
   /** First Ctrl-C or the run's deadline: no new host starts. Its reason is a sentence. */
@@ -53,3 +49,11 @@ export interface RunContext {
   /** Second Ctrl-C: connections are cut. */
   readonly cutting: AbortSignal;
 }
+
+/** What the next script is told of this run; its nonce is new. */
+export const idsFor = ({ nonce, run, by }: Pick<RunContext, "nonce" | "run" | "by">): ScriptIds => ({
+  nonce: nonce(),
+  run,
+  controller: by.controller,
+  operator: by.user,
+});

@@ -7,7 +7,7 @@ import type { KeptTexts } from "../domain/kept-texts.ts";
 import { emptyTally, type Tally, tallied } from "../domain/tally.ts";
 import type { RunContext } from "./context.ts";
 import { JournalLost } from "./emitter.ts";
-import type { Ending } from "./prove.ts";
+import type { Ending } from "./job.ts";
 import { type CommandRun, runCommand } from "./run-command.ts";
 
 type Shared =

@@ -1,6 +1,5 @@
 import pLimit from "p-limit";
 import { checkPlan } from "../domain/check-plan.ts";
-import { assess, decide } from "../domain/decide.ts";
 import { exitStatus } from "../domain/exit-status.ts";
 import type { Facts } from "../domain/facts.ts";
 import { defaultMaxBad } from "../domain/gate.ts";
@@ -10,7 +9,7 @@ import { type Outcome, outcomes } from "../domain/outcome.ts";
 import type { HostPlan, Plan } from "../domain/plan.ts";
 import { cutWaves, shareDown } from "../domain/waves.ts";
 import type { RunContext } from "./context.ts";
-import type { Ending } from "./prove.ts";
+import type { Ending } from "./job.ts";
 import { type Survey, surveyHost } from "./survey.ts";
 
 /** How a run ended. */
@@ -36,11 +35,11 @@ export class Fleet {
     this.#tally = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
   }
 
-  /** Survey, and for a rollout plan, accept and carry out. Rejects only for a lost journal or a bug of ours. */
+  /** Survey, and to change hosts plan, accept and carry out. Rejects only for a lost journal or a bug of ours. */
   async run(): Promise<RunResult> {
     this.#begin();
     if (this.#context.command === "status") await this.#status();
-    else await this.#rollout();
+    else await this.#change();
     return this.#end();
   }
 
@@ -73,9 +72,7 @@ export class Fleet {
   #statusEnding(host: Host, survey: Survey): Ending {
     if (survey.kind === "unreachable") return { outcome: "unreachable", failure: survey.failure };
     if (survey.kind === "refused") return { outcome: "refused", refusals: [survey.refusal] };
-    const { payload } = this.#context.cleanerFiles(host.settings);
-    const { outcome, drift, refusals } = assess(survey.facts, host.settings, payload, this.#context.accepted);
-    return { outcome, drift, refusals };
+    return this.#context.job.stands(host, survey.facts);
   }
 
   /** Looks at every host, `parallel` at a time; a host's trouble is its own. Hosts not begun when the operator stops are skipped. */
@@ -93,7 +90,7 @@ export class Fleet {
     if (stopping.aborted) this.#stopped ??= String(stopping.reason);
   }
 
-  async #rollout(): Promise<void> {
+  async #change(): Promise<void> {
     const plans = new Map<HostName, HostPlan>();
     await this.#survey((host, survey) => {
       const plan = this.#decide(host, survey);
@@ -127,15 +124,7 @@ export class Fleet {
   #decide(host: Host, survey: Survey): HostPlan {
     if (survey.kind === "unreachable") return { verdict: "unreachable", host: host.name, failure: survey.failure };
     if (survey.kind === "refused") return { verdict: "refuse", host: host.name, drift: [], refusals: [survey.refusal] };
-    return decide(survey.facts, {
-      migrateS: this.#context.migrateS,
-      host: host.name,
-      settings: host.settings,
-      payload: this.#context.cleanerFiles(host.settings).payload,
-      accepted: this.#context.accepted,
-      soakS: this.#context.soakS,
-      edit: survey.edit,
-    });
+    return this.#context.job.decide(host, survey);
   }
 
   #plan(hosts: readonly HostPlan[]): Plan {

@@ -8,8 +8,8 @@ import { publishScript } from "../remote/publish-script.ts";
 import type { ReplyLine } from "../remote/reply.ts";
 import type { RunContext } from "./context.ts";
 import { type Conversation, converse } from "./converse.ts";
+import type { Ending } from "./job.ts";
 import { listenFor } from "./listen.ts";
-import type { Ending } from "./prove.ts";
 import { codeOf, failureOf, refusalOf } from "./survey.ts";
 
 type Shared = "run" | "patterns" | "by" | "version" | "clock" | "nonce" | "transport" | "emitter" | "check" | "cutting";

@@ -3,7 +3,7 @@ import type { Host } from "../domain/host.ts";
 import type { EpochMs } from "../domain/ids.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { RunContext } from "./context.ts";
-import { type Ending, proved } from "./prove.ts";
+import type { Ending } from "./job.ts";
 import { type Survey, surveyHost } from "./survey.ts";
 
 /** Between two looks at a host whose line broke. */
@@ -85,7 +85,7 @@ const judge = (context: RunContext, survey: Survey, restarts: boolean, over: boo
 
 const settleFrom = (context: RunContext, host: Host, facts: Facts, { failure: lost, begun }: Lost): Ending => {
   context.emitter.emit({ type: "host.facts", host: host.name, facts });
-  const ending = proved(context, host, facts);
+  const ending = context.job.proved(host, facts);
   // What never began may begin yet: only its work done would be an answer.
   if (!begun && ending.outcome !== "changed") return unknown(lost, "its script was not seen to begin");
   return ending.outcome === "changed"

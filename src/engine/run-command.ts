@@ -6,9 +6,9 @@ import { beginLine, commandScript, refusalPrefix } from "../remote/command-scrip
 import type { Chunk } from "../transport/transport.ts";
 import { Capture } from "./capture.ts";
 import type { ExecContext } from "./exec.ts";
+import type { Ending } from "./job.ts";
 import { LineCutter } from "./line-cutter.ts";
 import { watchLayers } from "./listen.ts";
-import type { Ending } from "./prove.ts";
 
 /** How a command went on one host; `ran` is absent when it did not begin. */
 export interface CommandRun {

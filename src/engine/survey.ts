@@ -1,42 +1,26 @@
-import type { Patch } from "../domain/change.ts";
-import type { Desired } from "../domain/desired.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import { editConf } from "../domain/nova-conf.ts";
 import { type Failure, type FailureCode, failureCodes, type Refusal } from "../domain/outcome.ts";
-import type { Result } from "../domain/result.ts";
 import { confBytes, readFacts } from "../remote/facts-reply.ts";
-import { probeScript } from "../remote/script.ts";
-import type { RunContext } from "./context.ts";
+import { idsFor, type RunContext } from "./context.ts";
 import { type Conversation, converse } from "./converse.ts";
+import type { Seen } from "./job.ts";
 import { listenFor } from "./listen.ts";
 import { sha256 } from "./payload.ts";
 
 /** What looking at one host gave: facts, or why there are none. */
 export type Survey =
-  | {
-      readonly kind: "facts";
-      readonly facts: Facts;
-      /** The edit of nova.conf that puts a directory in force; undefined: the node did not send its file. */
-      readonly edit: (desired: Desired) => Result<Patch, Refusal> | undefined;
-    }
+  | ({ readonly kind: "facts" } & Seen)
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "unreachable"; readonly failure: Failure };
 
 /** Looks at one host: one connection, one script, nothing left there. */
 export const surveyHost = async (context: RunContext, host: Host, signal: AbortSignal): Promise<Survey> => {
-  const nonce = context.nonce();
-  const script = probeScript({
-    nonce,
-    run: context.run,
-    controller: context.by.controller,
-    operator: context.by.user,
-    wantUid: context.command === "status" && host.become === "none" ? "any" : "0",
-    settings: host.settings,
-    sendConf: context.command === "rollout",
-  });
+  const ids = idsFor(context);
+  const script = context.job.look(host, ids);
   const listener = listenFor(context, host, "probing");
-  return understand(await converse(context.transport, host, script, nonce, signal, listener), context, host);
+  return understand(await converse(context.transport, host, script, ids.nonce, signal, listener), context, host);
 };
 
 const understand = (talk: Conversation, context: RunContext, host: Host): Survey => {
@@ -89,7 +73,7 @@ export const failureOf = ({ reply, lost, status, stderr }: Conversation): Failur
 };
 
 /** Holds the bytes of nova.conf until the plan is made; nothing else ever sees them. */
-const editOf = (talk: Conversation, facts: Facts): ((desired: Desired) => Result<Patch, Refusal> | undefined) => {
+const editOf = (talk: Conversation, facts: Facts): Seen["edit"] => {
   const bytes = confBytes(talk.reply);
   if (bytes === undefined || !facts.conf.seen) return () => undefined;
   const { digest } = facts.conf.value;

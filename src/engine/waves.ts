@@ -4,9 +4,9 @@ import type { Host } from "../domain/host.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Plan } from "../domain/plan.ts";
-import { applyHost, type Changing } from "./apply.ts";
+import { applyHost } from "./apply.ts";
 import type { RunContext } from "./context.ts";
-import type { Ending } from "./prove.ts";
+import type { Changing, Ending } from "./job.ts";
 
 /** Whatever settles hosts. */
 export interface Settler {

@@ -53,12 +53,16 @@ const prelude = once(() => {
 const library = once(() => `${asset("lib.sh")}\n${asset("probe.sh")}`);
 const applyLibrary = once(() => asset("apply.sh"));
 
-/** What every script is told. `wantUid` is `0`, or `any` for a read-only command that does not become root. */
-export interface ScriptInputs {
+/** Who asks: what every script is told, whatever it is for. */
+export interface ScriptIds {
   readonly nonce: string;
   readonly run: string;
   readonly controller: string;
   readonly operator: string;
+}
+
+/** What a probe is told. `wantUid` is `0`, or `any` for a read-only command that does not become root. */
+export interface ScriptInputs extends ScriptIds {
   readonly wantUid: "0" | "any";
   readonly settings: Settings;
   /** Whether the probe shall send nova.conf when the value in force is not acceptable. */

@@ -37,6 +37,7 @@ const publishingWords: Readonly<Partial<Record<Outcome, string>>> = {
 /** What accepting a run lets it do to its hosts, `3 hosts to change`. */
 export const purposeWords: Readonly<Record<CommandName, string>> = {
   rollout: "to change",
+  purge: "to purge",
   status: "to look at",
   exec: "to run it on",
   package: "to publish through",

@@ -6,6 +6,7 @@ import { defaultSettings } from "../../src/domain/settings.ts";
 import type { RunContext } from "../../src/engine/context.ts";
 import { Emitter } from "../../src/engine/emitter.ts";
 import { type Lost, recover } from "../../src/engine/recover.ts";
+import { rolloutJob } from "../../src/engine/rollout-job.ts";
 import type { Chunk, Transport } from "../../src/transport/transport.ts";
 
 const RUN = "20260101-000000-aaaaaa";
@@ -67,9 +68,11 @@ const lookAt = async (answers: readonly (readonly string[])[], lost: Partial<Los
     },
     close: async () => {},
   };
+  const deadlines = { stepS: 120, hostS, changeS: hostS, runS: 3600 };
   const payload = {
     method: digest("/lib/svc/method/nova-cache-cleanup"),
     manifest: digest("/lib/svc/manifest/site/nova-cache-cleanup.xml"),
+    version: "1.0",
   };
   const context = {
     run: RUN,
@@ -80,10 +83,15 @@ const lookAt = async (answers: readonly (readonly string[])[], lost: Partial<Los
     nonce: () => "n1",
     by: { user: "u", controller: "c", pid: 1 },
     emitter: new Emitter(RUN, () => now, { accept: () => {}, barrier: async () => {} }, []),
-    cleanerFiles: () => ({ payload, method: "", manifest: "" }),
-    accepted: { activatePending: false, thisBootEnvironment: false, breakStaleLock: false, waitIdleS: 0 },
-    migrateS: 0,
-    deadlines: { stepS: 120, hostS, changeS: hostS, runS: 3600 },
+    job: rolloutJob({
+      command: "rollout",
+      accepted: { activatePending: false, thisBootEnvironment: false, breakStaleLock: false, waitIdleS: 0 },
+      migrateS: 0,
+      soakS: 1,
+      deadlines,
+      cleanerFiles: () => ({ payload, method: "", manifest: "" }),
+    }),
+    deadlines,
     stopping: new AbortController().signal,
     cutting: new AbortController().signal,
   } as unknown as RunContext;

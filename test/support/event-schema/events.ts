@@ -124,7 +124,7 @@ const bodies = (definitions: Definitions): Bodies => {
       "The first event of every run.",
       object<BodyOf<"run.started">>({
         type: literal("run.started"),
-        command: word<CommandName>({ rollout: true, status: true, exec: true, package: true }),
+        command: word<CommandName>({ rollout: true, purge: true, status: true, exec: true, package: true }),
         check: flag,
         patterns: list(text),
         hosts: list(host),
