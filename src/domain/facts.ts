@@ -181,13 +181,21 @@ export interface CleanerFacts {
   readonly version: string | null;
 }
 
+/** A row of `beadm list -H`. */
 export interface BootEnvironment {
   readonly name: string;
+  readonly uuid: string;
   /** Runs now (`N`). */
   readonly active: boolean;
   /** Will run after a reboot (`R`). */
   readonly onReboot: boolean;
+  /** No flag but those two: `!` says that it cannot be booted, and what another would say is not known. */
+  readonly bootable: boolean;
+  /** Where it is mounted now; empty: nowhere. */
+  readonly mountpoint: string;
   readonly bytes: Bytes;
+  /** The words of its policy: `static`, `noevict`. */
+  readonly policy: readonly string[];
   readonly created: NodeSeconds;
 }
 

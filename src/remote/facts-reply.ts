@@ -112,14 +112,18 @@ const snapshots = (rows: readonly string[]): Readonly<Record<string, number>> =>
   return Object.fromEntries(counts);
 };
 
-/** `beadm list -H`: name;uuid;flags;mountpoint;bytes;policy;created (sheet 4). */
+/** `beadm list -H`: name;uuid;flags;mountpoint;bytes;policy;created (sheet 4); what is empty there is `-` in the table for people. */
 const bootEnvironment = (row: string): BootEnvironment => {
-  const [name = "", , flags = "", , bytes = "", , created = ""] = row.split(";");
+  const [name = "", uuid = "", flags = "", mountpoint = "", bytes = "", policy = "", created = ""] = row.split(";");
   return {
     name,
+    uuid,
     active: flags.includes("N"),
     onReboot: flags.includes("R"),
+    bootable: !/[^NR-]/.test(flags),
+    mountpoint: mountpoint === "-" ? "" : mountpoint,
     bytes: number(bytes, `the size of boot environment ${name}`),
+    policy: policy.split(",").filter((word) => word !== ""),
     created: number(created, `the creation of boot environment ${name}`),
   };
 };

@@ -1,4 +1,11 @@
-import type { DatasetFacts, DirectoryFacts, Facts, ImagesFacts, Observed } from "../../src/domain/facts.ts";
+import type {
+  BootEnvironment,
+  DatasetFacts,
+  DirectoryFacts,
+  Facts,
+  ImagesFacts,
+  Observed,
+} from "../../src/domain/facts.ts";
 import { defaultSettings, type Settings } from "../../src/domain/settings.ts";
 
 export const seen = <T>(value: T): Observed<T> => ({ seen: true, value });
@@ -18,6 +25,19 @@ export const images = (patch: Partial<ImagesFacts> = {}): Observed<ImagesFacts> 
     evictedFirst: [],
     ...patch,
   });
+
+export const bootEnvironment = (name: string, patch: Partial<BootEnvironment> = {}): BootEnvironment => ({
+  name,
+  uuid: `uuid of ${name}`,
+  active: false,
+  onReboot: false,
+  bootable: true,
+  mountpoint: "",
+  bytes: 7_786_206_208,
+  policy: ["static"],
+  created: 1_442_000_000,
+  ...patch,
+});
 
 export const directory = (dataset: string, patch: Partial<DirectoryFacts> = {}): Observed<DirectoryFacts> =>
   seen({ owner: "nova", group: "nova", mode: "drwxr-xr-x", dataset: seen(dataset), images: images(), ...patch });
@@ -101,9 +121,7 @@ export const juno: Facts = {
   },
   cleaner: absent,
   cleanerFiles: { method: absent, manifest: absent },
-  bootEnvironments: seen([
-    { name: "solaris", active: true, onReboot: true, bytes: 7_786_206_208, created: 1_442_000_000 },
-  ]),
+  bootEnvironments: seen([bootEnvironment("solaris", { active: true, onReboot: true, mountpoint: "/" })]),
   incompleteZones: seen([]),
   notes: seen([]),
   lock: absent,

@@ -88,6 +88,25 @@ describe("a node's answer", () => {
     });
   });
 
+  it.each([
+    ["NR;/;1;static;2", { active: true, onReboot: true, bootable: true, mountpoint: "/", policy: ["static"] }],
+    [
+      ";;1;static,noevict;2",
+      { active: false, onReboot: false, bootable: true, mountpoint: "", policy: ["static", "noevict"] },
+    ],
+    ["-;-;1;;2", { active: false, onReboot: false, bootable: true, mountpoint: "", policy: [] }],
+    ["!;;1;static;2", { active: false, bootable: false }],
+    ["R!;;1;static;2", { onReboot: true, bootable: false }],
+    ["X;;1;static;2", { active: false, bootable: false }],
+  ])("reads a boot environment from %s", (fields, want) => {
+    const lines = juno.map((line) =>
+      line.startsWith("@n1 row be solaris-backup-1;") ? `@n1 row be other;some-uuid;${fields}` : line,
+    );
+    expect(read(lines)).toMatchObject({
+      value: { bootEnvironments: { value: [{}, { name: "other", uuid: "some-uuid", bytes: 1, created: 2, ...want }] } },
+    });
+  });
+
   it("unescapes what svcprop escaped", () => {
     const lines = juno.map((line) =>
       line.includes("restarter/contract") ? "@n1 row svc.nova restarter/contract count a\\ \\;b" : line,

@@ -137,9 +137,13 @@ const cleaner = object<CleanerFacts>({
 
 const bootEnvironment = object<BootEnvironment>({
   name: text,
+  uuid: text,
   active: flag,
   onReboot: flag,
+  bootable: flag,
+  mountpoint: text,
   bytes: count,
+  policy: list(text),
   created: number,
 });
 
