@@ -2,6 +2,7 @@
 import { type Complaint, err, ok, type Result } from "../domain/result.ts";
 import { MAX_COMMAND_BYTES } from "../remote/command-script.ts";
 import { buildPackageRequest } from "./build-package-request.ts";
+import { buildPurgeRequest } from "./build-purge-request.ts";
 import { execFormats, formats, keyFormats, outputModes, shells } from "./option-groups.ts";
 import { OptionValues } from "./option-values.ts";
 import type { Command } from "./options.ts";
@@ -15,7 +16,7 @@ import type {
   StatusRequest,
   Surroundings,
 } from "./request.ts";
-import { connection, output, selection, stateDir } from "./shared-values.ts";
+import { connection, output, planned, selection, stateDir } from "./shared-values.ts";
 import { atHome } from "./surroundings.ts";
 
 /** Simulated nodes: each is a listening server on loopback in one process. */
@@ -30,9 +31,9 @@ export const buildRequest = (
 ): Result<Request> => {
   if (command === "completion") return completion(words[0]);
   const values = new OptionValues(given);
-  if (command === "rollout" && words.length === 0) {
-    const what = "rollout needs at least one PATTERN";
-    return err({ code: "E_USAGE", what, try: "novasweep rollout all, when every host is meant" });
+  if ((command === "rollout" || command === "purge") && words.length === 0) {
+    const what = `${command} needs at least one PATTERN`;
+    return err({ code: "E_USAGE", what, try: `novasweep ${command} all, when every host is meant` });
   }
   const asked = ask(command, given, values, words, around);
   if (values.complaint !== undefined) return err(values.complaint);
@@ -52,6 +53,7 @@ const ask = (
   around: Surroundings,
 ): Result<Request> => {
   if (command === "exec") return exec(given, values, words, around);
+  if (command === "purge") return buildPurgeRequest(values, words, around);
   if (command === "package") return buildPackageRequest(values, words, around);
   return ok(build(command, values, words, around));
 };
@@ -66,7 +68,7 @@ const completion = (word: string | undefined): Result<CompletionRequest> => {
 };
 
 const build = (
-  command: Exclude<Command, "completion" | "exec" | "package">,
+  command: Exclude<Command, "completion" | "exec" | "package" | "purge">,
   values: OptionValues,
   words: readonly string[],
   around: Surroundings,
@@ -101,20 +103,10 @@ const rollout = (values: OptionValues, words: readonly string[], around: Surroun
     command: "rollout",
     ...selection(values, words, around),
     ...connection(values, around),
-    check,
+    ...planned(values),
     diff: values.flag("diff") ?? check,
-    yes: values.flag("yes") ?? false,
-    waves: values.waves("waves") ?? [
-      { kind: "count", count: 1 },
-      { kind: "count", count: 5 },
-      { kind: "percent", percent: 25 },
-    ],
-    maxBad: values.share("max-bad"),
-    maxMissing: values.share("max-missing") ?? { kind: "percent", percent: 20 },
     soakS: values.duration("soak", 0) ?? 60,
-    breakStaleLock: values.flag("break-stale-lock") ?? false,
     activatePending: values.flag("activate-pending") ?? false,
-    thisBootEnvironment: values.flag("this-boot-environment") ?? false,
     waitIdleS: values.duration("wait-idle", 0) ?? 0,
     migrateCache: values.flag("migrate-cache") ?? false,
     output: output(values, around),

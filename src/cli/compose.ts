@@ -13,6 +13,7 @@ import type { ExecContext } from "../engine/exec.ts";
 import type { Job } from "../engine/job.ts";
 import { createCleanerFiles } from "../engine/payload.ts";
 import type { PublishContext } from "../engine/publish.ts";
+import { purgeJob } from "../engine/purge-job.ts";
 import { rolloutJob } from "../engine/rollout-job.ts";
 import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
@@ -21,11 +22,11 @@ import type { CleanerPackage } from "../remote/payload/package.ts";
 import type { Access } from "./access.ts";
 import { clocksFor, patientClocksFor, silentClocksFor } from "./clocks.ts";
 import type { Io } from "./io.ts";
-import type { ExecRequest, PackagePublishRequest, RolloutRequest, StatusRequest } from "./request.ts";
+import type { ExecRequest, PackagePublishRequest, PurgeRequest, RolloutRequest, StatusRequest } from "./request.ts";
 import type { LiveView } from "./screen.ts";
 import { transportFor } from "./ways.ts";
 
-export type FleetRequest = RolloutRequest | StatusRequest;
+export type FleetRequest = RolloutRequest | PurgeRequest | StatusRequest;
 
 /** Signals of the person at the terminal. */
 export interface Hands {
@@ -85,6 +86,7 @@ export const composeRun = (
   version: string,
 ): RunContext => {
   const rollout = request.command === "rollout" ? request : undefined;
+  const planned = request.command === "status" ? undefined : request;
   const deadlines: Deadlines = {
     stepS: request.stepTimeoutS,
     hostS: hostSecondsOf(request),
@@ -107,16 +109,17 @@ export const composeRun = (
     deadlines,
     parallel: request.parallel,
     soakS: rollout?.soakS ?? 0,
-    check: rollout?.check ?? false,
+    check: planned?.check ?? false,
     driftCounts: request.command === "status" && request.exitCode,
-    waves: rollout?.waves ?? [],
-    maxBad: rollout?.maxBad,
-    maxMissing: rollout?.maxMissing ?? { kind: "percent", percent: 100 },
+    waves: planned?.waves ?? [],
+    maxBad: planned?.maxBad,
+    maxMissing: planned?.maxMissing ?? { kind: "percent", percent: 100 },
     ...hands,
   };
 };
 
 const jobFor = (request: FleetRequest, deadlines: Deadlines): Job => {
+  if (request.command === "purge") return purgeJob({ asked: request.asked, accepted: request, deadlines });
   const rollout = request.command === "rollout" ? request : undefined;
   return rolloutJob({
     command: request.command,
@@ -138,7 +141,7 @@ const migrateSecondsOf = ({ migrateCache, hostTimeoutS }: RolloutRequest): Secon
   migrateCache ? Math.ceil(hostTimeoutS / 2) : 0;
 
 /** Waiting for deployments and copying images are the operator's wish: they come on top of a host's own time. */
-const hostSecondsOf = (request: RolloutRequest | StatusRequest): Seconds =>
+const hostSecondsOf = (request: FleetRequest): Seconds =>
   request.hostTimeoutS + (request.command === "rollout" ? request.waitIdleS + migrateSecondsOf(request) : 0);
 
 /** What is run on the hosts, and what the journal says of it. */

@@ -27,6 +27,11 @@ type Row = readonly [term: string, says: string];
 
 const usages: Readonly<Record<Command, readonly string[]>> = {
   rollout: ["rollout PATTERN... [options]"],
+  purge: [
+    "purge PATTERN... [--legacy] [options]",
+    "purge PATTERN... --cache [options]",
+    "purge PATTERN... --boot-environments --keep N [options]",
+  ],
   status: ["status [PATTERN...] [options]"],
   exec: ["exec PATTERN... [options] -- COMMAND...", "exec PATTERN... [options] --script FILE"],
   inventory: ["inventory [PATTERN...] [options]"],
@@ -40,6 +45,7 @@ const usages: Readonly<Record<Command, readonly string[]>> = {
 
 const words: Readonly<Record<Command, readonly Row[]>> = {
   rollout: [["PATTERN", "hosts, globs, groups, all; a:&b is both, a:!b is a without b"]],
+  purge: [["PATTERN", "hosts, globs, groups, all; a:&b is both, a:!b is a without b"]],
   status: [["PATTERN", "hosts, globs, groups; a:&b is both, a:!b is a without b (default: all)"]],
   exec: [
     ["PATTERN", "hosts, globs, groups, all; a:&b is both, a:!b is a without b"],

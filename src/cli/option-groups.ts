@@ -211,6 +211,37 @@ export const plan: readonly Option[] = [
   { name: "migrate-cache", group: safety, says: "copy the old cache's images first, so that none is fetched again" },
 ];
 
+const takes = "What goes:";
+
+/** What a purge takes out; one subject a run. */
+export const purging: readonly Option[] = [
+  { name: "legacy", group: takes, says: "image caches no longer in force", unset: "this, when no other is named" },
+  { name: "cache", group: takes, says: "images in the directory in force, by the cleaner's policy" },
+  { name: "boot-environments", group: takes, says: "old boot environments; needs --keep" },
+  {
+    name: "include-foreign",
+    takes: "NAME",
+    group: takes,
+    says: "with --legacy: this file too, though it is no image; repeatable",
+  },
+  { name: "to-limit", group: takes, says: "with --cache: until cache_quota less cache_headroom is not exceeded" },
+  {
+    name: "older-than",
+    takes: "D",
+    group: takes,
+    says: "with --cache: unused for so long; with --boot-environments: of that age",
+    unset: "30d for boot environments",
+  },
+  { name: "image", takes: "NAME", group: takes, says: "with --cache: this image's id; repeatable" },
+  { name: "all-unused", group: takes, says: "with --cache: every image that may go" },
+  {
+    name: "keep",
+    takes: "N",
+    group: takes,
+    says: "with --boot-environments: bootable ones that stay, 2 at least",
+  },
+];
+
 /** `--become` of a command that runs as who logs in, unless told; any other option as it is. */
 export const asLoginUser = (option: Option, what: string): Option =>
   option.name === "become"

@@ -62,14 +62,19 @@ export class OptionValues {
     return undefined;
   }
 
-  /** Seconds, from `60`, `60s`, `2m`, `1h` or `1d`; at least `min`. */
-  duration(name: string, min: Seconds): Seconds | undefined {
+  /** Whether it was given at all. */
+  has(name: string): boolean {
+    return this.#given[name] !== undefined;
+  }
+
+  /** Seconds, from `60`, `60s`, `2m`, `1h` or `1d`, from `min` to `max`. */
+  duration(name: string, min: Seconds, max: Seconds = maxDurationS): Seconds | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const [, digits = "", unit = ""] = /^(\d{1,7})([smhd]?)$/.exec(text) ?? [];
     const seconds = digits === "" ? Number.NaN : Number(digits) * (secondsPer[unit] ?? Number.NaN);
-    if (seconds >= min && seconds <= maxDurationS) return seconds;
-    this.#reject(name, text, `a duration from ${min}s to ${maxDurationS / 86_400}d, such as 90, 90s, 2m or 1h`);
+    if (seconds >= min && seconds <= max) return seconds;
+    this.#reject(name, text, `a duration from ${min}s to ${max / 86_400}d, such as 90, 90s, 2m or 1h`);
     return undefined;
   }
 

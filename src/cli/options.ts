@@ -4,6 +4,7 @@ import {
   connection,
   execFormats,
   format,
+  formats,
   hosts,
   keyFormats,
   type Option,
@@ -11,6 +12,7 @@ import {
   output,
   plan,
   publishOutputs,
+  purging,
   selection,
   shown,
   stateDir,
@@ -19,6 +21,7 @@ import {
 
 export type Command =
   | "rollout"
+  | "purge"
   | "status"
   | "exec"
   | "inventory"
@@ -58,6 +61,17 @@ const publishing: readonly Option[] = (
 /** The options of each command, in the order of its help. */
 export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
   rollout: [...selection, ...plan, ...connection, output, stateDir],
+  purge: [
+    ...selection,
+    ...purging,
+    ...plan.filter(({ name }) =>
+      ["check", "yes", "waves", "max-bad", "max-missing", "break-stale-lock", "this-boot-environment"].includes(name),
+    ),
+    ...connection,
+    { ...format, says: `what was taken out, on stdout: ${oneOf(formats)}` },
+    output,
+    stateDir,
+  ],
   status: [
     ...selection,
     ...connection,
@@ -123,6 +137,7 @@ export const subcommandsOf: Readonly<Partial<Record<Command, Readonly<Record<str
 /** What each command is for, in the words of the help. */
 export const commandSays: Readonly<Record<Command, string>> = {
   rollout: "survey, plan, confirm, then converge the hosts in waves",
+  purge: "takes out the trash: old caches, images, boot environments",
   status: "survey: what every host is, has, and how it drifts",
   exec: "one command on many hosts, equal outputs shown once",
   inventory: "the hosts a pattern selects, with their settings",

@@ -4,6 +4,7 @@
  */
 import type { Become } from "../domain/host.ts";
 import type { Seconds } from "../domain/ids.ts";
+import type { PurgeAsked } from "../domain/purge/asked.ts";
 import type { Share } from "../domain/waves.ts";
 import type {
   execFormats,
@@ -18,6 +19,7 @@ import type {
 /** What was asked for. `help` is an answer already: its text goes to stdout, exit 0. */
 export type Request =
   | RolloutRequest
+  | PurgeRequest
   | StatusRequest
   | ExecRequest
   | InventoryRequest
@@ -79,19 +81,31 @@ export interface Connection {
   readonly runTimeoutS: Seconds;
 }
 
-export interface RolloutRequest extends Selection, Connection {
-  readonly command: "rollout";
+/** What every command that changes hosts by a plan is told. */
+export interface Planned {
   readonly check: boolean;
-  readonly diff: boolean;
   readonly yes: boolean;
   readonly waves: readonly Share[];
   /** undefined: the larger of 1 and 5 % of the hosts to change. */
   readonly maxBad: Share | undefined;
   readonly maxMissing: Share;
-  readonly soakS: Seconds;
   readonly breakStaleLock: boolean;
-  readonly activatePending: boolean;
   readonly thisBootEnvironment: boolean;
+}
+
+export interface PurgeRequest extends Selection, Connection, Planned {
+  readonly command: "purge";
+  readonly asked: PurgeAsked;
+  readonly format: (typeof formats)[number];
+  readonly output: OutputMode;
+  readonly stateDir: string;
+}
+
+export interface RolloutRequest extends Selection, Connection, Planned {
+  readonly command: "rollout";
+  readonly diff: boolean;
+  readonly soakS: Seconds;
+  readonly activatePending: boolean;
   /** How long a host with a deployment in flight is waited for; 0: it is refused. */
   readonly waitIdleS: Seconds;
   readonly migrateCache: boolean;

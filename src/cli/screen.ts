@@ -7,8 +7,9 @@ import { createLinesSink } from "../view/lines.ts";
 import { createNdjsonSink } from "../view/ndjson.ts";
 import { summary } from "../view/summary.ts";
 import type { TuiSink } from "../view/tui/tui-sink.tsx";
+import type { FleetRequest } from "./compose.ts";
 import type { Io } from "./io.ts";
-import type { ExecRequest, OutputMode, PackagePublishRequest, RolloutRequest, StatusRequest } from "./request.ts";
+import type { ExecRequest, OutputMode, PackagePublishRequest } from "./request.ts";
 
 /** The live view of one run. */
 export interface LiveView extends Sink {
@@ -23,7 +24,7 @@ export interface LiveView extends Sink {
 
 /** Makes the view the request asks for; ink and react are loaded only for a screen. */
 export const createLiveView = async (
-  { output: mode, ...request }: RolloutRequest | StatusRequest | ExecRequest | PackagePublishRequest,
+  { output: mode, ...request }: FleetRequest | ExecRequest | PackagePublishRequest,
   io: Io,
   nowMs: () => number,
 ): Promise<LiveView> => {

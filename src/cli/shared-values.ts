@@ -2,7 +2,7 @@
 
 import { becomeWays, hostKeyPolicies, outputModes, transports } from "./option-groups.ts";
 import type { OptionValues } from "./option-values.ts";
-import type { Connection, OutputMode, Selection, Surroundings } from "./request.ts";
+import type { Connection, OutputMode, Planned, Selection, Surroundings } from "./request.ts";
 import { atHome, inventoriesNamed, stateDirOf } from "./surroundings.ts";
 
 /** Hosts at once: beyond this a controller runs out of file descriptors before it runs out of hosts. */
@@ -51,3 +51,18 @@ export const output = (values: OptionValues, { terminal, env }: Surroundings): O
 /** Where the journals lie. */
 export const stateDir = (values: OptionValues, around: Surroundings): string =>
   stateDirOf(values.text("state-dir"), around);
+
+/** What every command that changes hosts by a plan is told. */
+export const planned = (values: OptionValues): Planned => ({
+  check: values.flag("check") ?? false,
+  yes: values.flag("yes") ?? false,
+  waves: values.waves("waves") ?? [
+    { kind: "count", count: 1 },
+    { kind: "count", count: 5 },
+    { kind: "percent", percent: 25 },
+  ],
+  maxBad: values.share("max-bad"),
+  maxMissing: values.share("max-missing") ?? { kind: "percent", percent: 20 },
+  breakStaleLock: values.flag("break-stale-lock") ?? false,
+  thisBootEnvironment: values.flag("this-boot-environment") ?? false,
+});

@@ -1,4 +1,5 @@
-import type { AbsPath, Bytes, Digest, Seconds } from "./ids.ts";
+import type { AbsPath, Bytes, Digest, NodeSeconds, Seconds } from "./ids.ts";
+import type { FreedRange, Holder } from "./purge/space.ts";
 
 /** A byte-exact edit of one range of one file. The file itself is in no plan, journal or script. */
 export interface Patch {
@@ -84,9 +85,68 @@ export type Change =
       readonly because: "edit" | "owed";
       readonly timeoutS: Seconds;
       readonly soakS: Seconds;
+    }
+  | ({
+      /** Takes the images out of a cache of the past, as its owner, and the files that were named besides. */
+      readonly kind: "legacy.remove";
+      readonly path: AbsPath;
+      /** Where it really lies, and its inode there. */
+      readonly real: AbsPath;
+      readonly inode: string;
+      readonly owner: string;
+      readonly dataset: string;
+      readonly include: readonly string[];
+    } & Trash)
+  | ({
+      /** Runs the cleaner's own text on the directory in force. */
+      readonly kind: "cache.evict";
+      readonly directory: AbsPath;
+      readonly dataset: string;
+      readonly owner: string;
+      readonly flags: readonly string[];
+    } & Trash)
+  | {
+      readonly kind: "boot-environment.destroy";
+      readonly name: string;
+      readonly uuid: string;
+      readonly created: NodeSeconds;
+      /** How many bootable ones must remain. */
+      readonly keep: number;
+      readonly bytes: Bytes;
+      readonly freed: FreedRange;
     };
 
+/** Files that go, and what becomes of the bytes their blocks take. */
+interface Trash {
+  readonly files: number;
+  readonly bytes: Bytes;
+  /** What will be free, as the node counts. */
+  readonly freed: FreedRange;
+  readonly heldBytes: Bytes;
+  readonly heldBy: readonly Holder[];
+}
+
 export type ChangeKind = Change["kind"];
+
+/** The changes of a purge. */
+export type PurgeKind = "legacy.remove" | "cache.evict" | "boot-environment.destroy";
+export type PurgeChange = Extract<Change, { kind: PurgeKind }>;
+
+/** Whether a change takes something out. */
+export const isPurge = (change: Change): change is PurgeChange =>
+  change.kind === "legacy.remove" || change.kind === "cache.evict" || change.kind === "boot-environment.destroy";
+
+/** What it is taken from: a directory, or the boot environment itself. */
+export const purgeTarget = (change: PurgeChange): string => {
+  switch (change.kind) {
+    case "legacy.remove":
+      return change.path;
+    case "cache.evict":
+      return change.directory;
+    case "boot-environment.destroy":
+      return change.name;
+  }
+};
 
 /** What an apply script reports the beginning and the end of: its changes, and what it does besides. */
 export type StepKind = ChangeKind | "idle-wait" | "write-proof" | "restore";

@@ -1,9 +1,10 @@
-import type { StepKind } from "./change.ts";
+import type { PurgeKind, StepKind } from "./change.ts";
 import type { Facts } from "./facts.ts";
-import type { Bytes, Digest, HostName, RunId } from "./ids.ts";
+import type { AbsPath, Bytes, Digest, HostName, NodeSeconds, RunId } from "./ids.ts";
 import type { Layer } from "./layer.ts";
 import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
 import type { Drift, Plan } from "./plan.ts";
+import type { FreedRange } from "./purge/space.ts";
 import type { Ran, StreamSum } from "./ran.ts";
 
 /** One thing that happened in a run. The journal, the screen, NDJSON, the summary and the exit status are folds of these. */
@@ -35,6 +36,26 @@ export interface Publication {
 /** One stream of a command; `text` only where the run records outputs, and then as much of it as was kept. */
 export interface RecordedStream extends StreamSum {
   readonly text?: string;
+}
+
+/** A file that was removed: `at`, when it was last used or written, on the node's clock. */
+export interface RemovedFile {
+  readonly name: string;
+  readonly bytes: Bytes;
+  readonly at: NodeSeconds;
+}
+
+/** What one step of a purge took out, and what became of the bytes. */
+export interface Purged {
+  readonly change: PurgeKind;
+  /** A directory, or the name of a boot environment. */
+  readonly target: string;
+  readonly files: number;
+  /** That their blocks took. */
+  readonly bytes: Bytes;
+  readonly announced: FreedRange;
+  /** By how much the node says it uses less; absent: it could not say. */
+  readonly freedBytes?: Bytes;
 }
 
 export type EventBody =
@@ -100,6 +121,14 @@ export type EventBody =
       /** Whether the repository had it before, with the same content. */
       readonly before: boolean;
     }
+  | {
+      /** Files that are gone from `directory`; as many events as it takes. */
+      readonly type: "host.removed";
+      readonly host: HostName;
+      readonly directory: AbsPath;
+      readonly files: readonly RemovedFile[];
+    }
+  | ({ readonly type: "host.purged"; readonly host: HostName } & Purged)
   | {
       readonly type: "host.settled";
       readonly host: HostName;

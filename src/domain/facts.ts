@@ -1,4 +1,5 @@
 import type { AbsPath, Bytes, Digest, EpochMs, NodeSeconds, Seconds } from "./ids.ts";
+import type { PurgeFacts } from "./purge/facts.ts";
 
 /**
  * One field a probe looked at. "Could not look" never counts as "absent":
@@ -42,6 +43,8 @@ export interface Facts {
   readonly notes: Observed<readonly Note[]>;
   /** The host's lock, when somebody holds it. */
   readonly lock: Observed<LockFacts>;
+  /** Only where a purge looked. */
+  readonly purge?: PurgeFacts;
 }
 
 export interface SystemFacts {

@@ -23,7 +23,10 @@ export type Aspect =
   | "cleaner-properties"
   | "cleaner-state"
   | "conf"
-  | "restart";
+  | "restart"
+  | "legacy"
+  | "images"
+  | "boot-environments";
 
 /** What only a person may mend: novasweep destroys no snapshot. */
 export const leftToOperator: ReadonlySet<Aspect> = new Set(["snapshots"]);

@@ -84,16 +84,15 @@ const blindness = (facts: Facts, desired: Desired): readonly Refusal[] => {
     ["our notes beside nova.conf", facts.notes, true],
     ["the host's lock", facts.lock, true],
   ];
-  return needed.flatMap(([name, field, mayBeAbsent]): Refusal[] => {
-    if (field?.seen || (field !== undefined && !field.seen && field.why === "absent" && mayBeAbsent)) return [];
-    const why =
-      field === undefined || field.seen
-        ? "the probe did not say"
-        : [field.why, field.detail].filter(Boolean).join(": ");
-    return [
-      { code: "E_BLIND", message: `could not look at ${name}: ${why}`, try: "see to it on the node, then run again" },
-    ];
-  });
+  return needed.flatMap(([name, field, mayBeAbsent]) => blind(name, field, mayBeAbsent));
+};
+
+/** E_BLIND for what was not seen, unless it is absent and that is an answer. */
+export const blind = (name: string, field: Observed<unknown> | undefined, mayBeAbsent: boolean): readonly Refusal[] => {
+  if (field?.seen || (field !== undefined && !field.seen && field.why === "absent" && mayBeAbsent)) return [];
+  const why =
+    field === undefined || field.seen ? "the probe did not say" : [field.why, field.detail].filter(Boolean).join(": ");
+  return [refusal("E_BLIND", `could not look at ${name}: ${why}`, "see to it on the node, then run again")];
 };
 
 /** A directory that is not there holds no images; one that could not be listed may hold a download. */
@@ -104,7 +103,7 @@ const imagesInForce = (facts: Facts): Observed<unknown> | undefined => {
   return directory?.seen ? directory.value.images : directory;
 };
 
-const lockRefusal = ({ lock }: Facts, accepted: Accepted): readonly Refusal[] => {
+export const lockRefusal = ({ lock }: Facts, accepted: Pick<Accepted, "breakStaleLock">): readonly Refusal[] => {
   if (!lock.seen || (!lock.value.alive && accepted.breakStaleLock)) return [];
   const { run, user, controller, pid, since, alive } = lock.value;
   const who = `run ${run} by ${user} on ${controller} (pid ${pid}) since ${since}`;
@@ -113,7 +112,7 @@ const lockRefusal = ({ lock }: Facts, accepted: Accepted): readonly Refusal[] =>
     : [{ code: "E_LOCKED", message: `stale lock of ${who}`, try: "--break-stale-lock takes it over" }];
 };
 
-const serviceRefusal = ({ service }: Facts): readonly Refusal[] => {
+export const serviceRefusal = ({ service }: Facts): readonly Refusal[] => {
   if (!service.seen) return [];
   const { state, nextState } = service.value;
   if (nextState !== "none")
@@ -135,7 +134,10 @@ const serviceRefusal = ({ service }: Facts): readonly Refusal[] => {
       ];
 };
 
-const bootRefusal = ({ bootEnvironments }: Facts, accepted: Accepted): readonly Refusal[] => {
+export const bootRefusal = (
+  { bootEnvironments }: Facts,
+  accepted: Pick<Accepted, "thisBootEnvironment">,
+): readonly Refusal[] => {
   if (!bootEnvironments.seen || accepted.thisBootEnvironment) return [];
   const next = bootEnvironments.value.find((be) => be.onReboot);
   return next === undefined || next.active
@@ -149,7 +151,7 @@ const bootRefusal = ({ bootEnvironments }: Facts, accepted: Accepted): readonly 
       ];
 };
 
-const confRefusal = ({ conf }: Facts): readonly Refusal[] => {
+export const confRefusal = ({ conf }: Facts): readonly Refusal[] => {
   if (!conf.seen)
     return conf.why === "absent" ? [refusal("E_CONF_ABSENT", "nova.conf is not there", "install or restore it")] : [];
   const { path, mode, owner, directoryOwner, parseError, inForce } = conf.value;

@@ -1,4 +1,4 @@
-import type { Asked, CommandName, EventOf, Publication, RecordedStream, RunEvent } from "./event.ts";
+import type { Asked, CommandName, EventOf, Publication, Purged, RecordedStream, RunEvent } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import { type HostTable, hostTable, rowOf, withRow } from "./host-table.ts";
 import type { HostName, RunId } from "./ids.ts";
@@ -64,6 +64,8 @@ export interface HostState {
   readonly failure?: Failure;
   readonly refusals: readonly Refusal[];
   readonly drift: readonly Drift[];
+  /** What was taken out here so far. */
+  readonly purged: readonly Purged[];
   readonly note?: string;
   readonly tookMs?: number;
   /** How the operator's command went here. */
@@ -84,7 +86,7 @@ export const initialState: RunState = {
   bad: 0,
 };
 
-const queued = (host: HostName): HostState => ({ host, phase: "queued", refusals: [], drift: [] });
+const queued = (host: HostName): HostState => ({ host, phase: "queued", refusals: [], drift: [], purged: [] });
 
 /**
  * The state after one more event. Total: any event in any order gives a state. A host that was not selected leaves it
@@ -117,6 +119,11 @@ const apply = (state: RunState, event: RunEvent): RunState => {
       return onHost(state, event.host, (host) => ({ ...host, ran: ranOf(event) }));
     case "package.published":
       return { ...state, published: { fmri: event.fmri, before: event.before } };
+    // Names are the journal's: a screen that held those of a fleet would grow with its trash.
+    case "host.removed":
+      return state;
+    case "host.purged":
+      return onHost(state, event.host, (host) => ({ ...host, purged: [...host.purged, purgedOf(event)] }));
     case "host.settled":
       return settled(state, event);
     case "lock.taken":
@@ -167,6 +174,15 @@ const stepped = (host: HostState, event: EventOf<"host.step">): HostState => ({
   ...host,
   step: { step: event.step, of: event.of, change: event.change, state: event.state },
   ...(event.state === "start" ? { since: event.at } : {}),
+});
+
+const purgedOf = ({ change, target, files, bytes, announced, freedBytes }: EventOf<"host.purged">): Purged => ({
+  change,
+  target,
+  files,
+  bytes,
+  announced,
+  ...(freedBytes === undefined ? {} : { freedBytes }),
 });
 
 /** Texts are not the state's: they are kept once for all hosts that wrote them. */

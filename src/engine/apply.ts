@@ -1,4 +1,4 @@
-import type { StepKind } from "../domain/change.ts";
+import { isPurge, purgeTarget, type StepKind } from "../domain/change.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import type { EpochMs } from "../domain/ids.ts";
@@ -34,6 +34,8 @@ class StepWatch {
   unknown: string | undefined;
   committed = false;
   done = 0;
+  /** The change under way, 1-based. */
+  #now = 0;
   /** What the steps say of themselves. */
   readonly results: string[] = [];
 
@@ -64,6 +66,12 @@ class StepWatch {
         this.committed = true;
         this.#context.emitter.emit({ type: "host.phase", host: this.#host.name, phase: "verifying" });
         return;
+      case "removed":
+        this.#removed(line);
+        return;
+      case "purged":
+        this.#purged(line);
+        return;
       case "lock":
         this.#context.emitter.emit({ type: "lock.taken", host: this.#host.name, from: line.text });
         return;
@@ -72,11 +80,39 @@ class StepWatch {
     }
   }
 
+  /** The change that is under way takes something out of a directory; its files are gone now. */
+  #removed({ files }: Extract<ReplyLine, { kind: "removed" }>): void {
+    const change = this.#plan.changes[this.#now - 1];
+    if (change === undefined || !isPurge(change)) return;
+    this.#context.emitter.emit({
+      type: "host.removed",
+      host: this.#host.name,
+      directory: purgeTarget(change),
+      files,
+    });
+  }
+
+  #purged({ step, files, bytes, freed }: Extract<ReplyLine, { kind: "purged" }>): void {
+    const change = this.#plan.changes[Number(step) - 1];
+    if (change === undefined || !isPurge(change)) return;
+    this.#context.emitter.emit({
+      type: "host.purged",
+      host: this.#host.name,
+      change: change.kind,
+      target: purgeTarget(change),
+      files,
+      bytes: change.kind === "boot-environment.destroy" ? change.bytes : bytes,
+      announced: change.freed,
+      ...(freed === undefined ? {} : { freedBytes: freed }),
+    });
+  }
+
   #step(line: Extract<ReplyLine, { kind: "step" }>): void {
     const change = this.#plan.changes[Number(line.step) - 1];
     const name = asides.get(line.step) ?? change?.kind;
     if (name === undefined) return;
     const at = asides.has(line.step) ? this.done : Number(line.step);
+    this.#now = at;
     if (line.state === "ok" && line.text !== "") this.results.push(line.text);
     if (line.state === "ok") this.done = Math.max(this.done, at);
     if (line.state === "fail") this.failed ??= { code: codeOf(line.code), message: line.text };

@@ -127,6 +127,8 @@ const known: Readonly<Record<EventType, true>> = {
   "host.line": true,
   "host.ran": true,
   "package.published": true,
+  "host.removed": true,
+  "host.purged": true,
   "host.settled": true,
   "lock.taken": true,
   "operator.acted": true,

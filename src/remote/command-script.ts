@@ -1,5 +1,5 @@
 /** The script around a command of the operator's: says that it begins, then becomes the command. docs/remote-protocol.md, "Commands of the operator's". */
-import { quote } from "./script.ts";
+import { quote } from "./quote.ts";
 
 /** What of a node the wrapper needs: the tool that tells the uid. */
 const prelude = ["# prelude", "ID=/usr/xpg4/bin/id", "R=", "# end prelude"];

@@ -2,6 +2,7 @@ import type { BootEnvironment, DatasetFacts, Facts, LockFacts, Note, NovaFacts, 
 import type { EpochMs } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { conf, directories, lsEntries } from "./facts-files.ts";
+import { purgeFacts } from "./facts-purge.ts";
 import { cleaner, properties, service } from "./facts-smf.ts";
 import { BadReply, columns, json, Lookup, number } from "./reply-lookup.ts";
 import type { ReplyStore } from "./reply-store.ts";
@@ -30,6 +31,7 @@ export const confBytes = (reply: ReplyStore): Uint8Array | undefined => {
 
 const factsOf = (read: Lookup, at: EpochMs, confPath: string): Facts => {
   const entries = lsEntries(read);
+  const purge = purgeFacts(read);
   return {
     at,
     uid: number(read.need("uid"), "uid"),
@@ -58,6 +60,7 @@ const factsOf = (read: Lookup, at: EpochMs, confPath: string): Facts => {
     incompleteZones: read.list("zones", (rows) => rows),
     notes: read.list("notes", (rows) => rows.flatMap(note)),
     lock: lock(read),
+    ...(purge === undefined ? {} : { purge }),
   };
 };
 

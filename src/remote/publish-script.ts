@@ -1,6 +1,7 @@
 /** The script of `package publish`: lint, look, publish. docs/remote-protocol.md, "The publish script". */
 import { type CleanerPackage, CONTENT_ATTRIBUTE } from "./payload/package.ts";
-import { ownScript, quote } from "./script.ts";
+import { quote } from "./quote.ts";
+import { ownScript } from "./script.ts";
 
 export interface PublishInputs {
   /** Hex; new for every script. */

@@ -1,3 +1,4 @@
+import type { RemovedFile } from "../domain/event.ts";
 import type { Unseen } from "../domain/facts.ts";
 
 /** One line of a script's answer, as docs/remote-protocol.md describes them. Texts are raw remote text. */
@@ -16,6 +17,15 @@ export type ReplyLine =
     }
   | { readonly kind: "restore"; readonly state: "start" | "ok" | "fail"; readonly code: string; readonly text: string }
   | { readonly kind: "unknown" | "lock"; readonly text: string }
+  | { readonly kind: "removed"; readonly files: readonly RemovedFile[] }
+  /** What a step took out: `freed`, bytes as the node counts them; undefined: it could not be read. */
+  | {
+      readonly kind: "purged";
+      readonly step: string;
+      readonly files: number;
+      readonly bytes: number;
+      readonly freed: number | undefined;
+    }
   | { readonly kind: "end"; readonly status: number }
   | { readonly kind: "stray"; readonly text: string };
 
@@ -134,6 +144,32 @@ const step = (rest: string): ReplyLine | undefined => {
   return state === undefined || !/^(\d{1,3}|w|i)$/.test(id) ? undefined : { kind: "step", step: id, state, code, text };
 };
 
+/** `NAME BYTES SECONDS`, as many as go into a line. */
+const removed = (rest: string): ReplyLine | undefined => {
+  const words = rest.split(" ");
+  if (words.length % 3 !== 0) return undefined;
+  const files = Array.from({ length: words.length / 3 }, (_, at) => ({
+    name: words[3 * at] ?? "",
+    bytes: Number(words[3 * at + 1]),
+    at: Number(words[3 * at + 2]),
+  }));
+  return files.every(({ name, bytes, at }) => name !== "" && Number.isSafeInteger(bytes) && Number.isSafeInteger(at))
+    ? { kind: "removed", files }
+    : undefined;
+};
+
+const purged = (rest: string): ReplyLine | undefined => {
+  const [, step = "", files, bytes, freed = ""] = /^(\d{1,3}) (\d{1,9}) (\d{1,15}|-) (\d{1,15}|-)$/.exec(rest) ?? [];
+  if (step === "") return undefined;
+  return {
+    kind: "purged",
+    step,
+    files: Number(files),
+    bytes: bytes === "-" ? 0 : Number(bytes),
+    freed: freed === "-" ? undefined : Number(freed),
+  };
+};
+
 const restore = (rest: string): ReplyLine | undefined => {
   const [word, tail] = splitWord(rest);
   const [code, text] = splitWord(tail);
@@ -157,6 +193,8 @@ const parsers = new Map<string, (rest: string) => ReplyLine | undefined>(
     },
     step,
     restore,
+    removed,
+    purged,
     unknown: (text) => ({ kind: "unknown", text }),
     lock: (rest) => ({ kind: "lock", text: rest.replace(/^taken /, "") }),
     end: (rest) => (/^\d{1,3}$/.test(rest) ? { kind: "end", status: Number(rest) } : undefined),

@@ -6,13 +6,12 @@ import { readFileSync } from "node:fs";
 import type { Change } from "../domain/change.ts";
 import { unreachable } from "../domain/result.ts";
 import type { Settings } from "../domain/settings.ts";
+import { quote } from "./quote.ts";
+import { call } from "./step-calls.ts";
 
 /** A file of sh/ without its comment lines: they are for us, not for the wire. */
 const asset = (name: string): string =>
   readFileSync(new URL(`./sh/${name}`, import.meta.url), "utf8").replaceAll(/^[ \t]*#.*\n/gm, "");
-
-/** Quotes one word for a POSIX shell. The only way text of ours enters a script. */
-export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 export const CLEANER_FMRI = "svc:/site/nova-cache-cleanup:default";
 export const METHOD_PATH = "/lib/svc/method/nova-cache-cleanup";
@@ -69,9 +68,8 @@ export interface ScriptInputs extends ScriptIds {
   readonly sendConf: boolean;
 }
 
-/** What an apply script is told besides. */
-export interface ApplyInputs extends ScriptInputs {
-  readonly changes: readonly Change[];
+/** What a script that changes a host is told besides. */
+export interface TransactionInputs extends ScriptInputs {
   readonly cacheDir: string;
   readonly expect: {
     readonly confDigest: string;
@@ -83,8 +81,13 @@ export interface ApplyInputs extends ScriptInputs {
   };
   readonly hostTimeoutS: number;
   readonly stepTimeoutS: number;
-  readonly soakS: number;
   readonly breakLock: boolean;
+}
+
+/** What a rollout's is told besides that. */
+export interface ApplyInputs extends TransactionInputs {
+  readonly changes: readonly Change[];
+  readonly soakS: number;
   /** Seconds the node waits until nothing is being deployed on it. */
   readonly waitIdleS: number;
   readonly method: string;
@@ -92,19 +95,33 @@ export interface ApplyInputs extends ScriptInputs {
 }
 
 /** The script that looks and touches nothing. */
-export const probeScript = (inputs: ScriptInputs): string =>
-  wrap([prelude(), assignments(common(inputs)), library(), "begin", "probe"]);
+export const probeScript = (inputs: ScriptInputs, more: More = {}): string =>
+  wrap([prelude(), values(common(inputs), more), library(), ...ownFiles(more), "begin", "probe"]);
+
+/** What a script has besides the probe's own: variables by name, any text, and files of sh/. */
+export interface More {
+  readonly values?: Readonly<Record<string, string>>;
+  readonly files?: readonly string[];
+}
+
+const values = (own: Readonly<Record<string, string>>, more: More): string => assignments({ ...own, ...more.values });
+const ownFiles = ({ files = [] }: More): readonly string[] => files.map(asset);
 
 /** The script that carries out one host's changes and looks again. */
 export const applyScript = (inputs: ApplyInputs): string =>
+  transactionScript(inputs, ["idle_check", ...calls(inputs)], { values: applyOnly(inputs) });
+
+/** A script that changes a host: lock, preconditions, these calls, commit, and the probe whatever happened. */
+export const transactionScript = (inputs: TransactionInputs, calls: readonly string[], more: More): string =>
   wrap([
     prelude(),
-    assignments({ ...common(inputs), ...applyOnly(inputs) }),
+    values({ ...common(inputs), ...transactionOnly(inputs) }, more),
     library(),
     applyLibrary(),
+    ...ownFiles(more),
     "begin",
     "apply_begin",
-    ...calls(inputs),
+    ...calls,
     "commit",
   ]);
 
@@ -147,12 +164,13 @@ const common = ({ settings, ...inputs }: ScriptInputs): Record<string, string> =
   DATASETS: datasetsToLookAt(settings).join(" "),
   DIRS: directoriesToLookAt(settings).join(" "),
   SEND_CONF: inputs.sendConf ? "1" : "0",
+  PURGE: "",
   ORDER: settings.cacheOrder,
   MIN_AGE: String(settings.cacheMinAgeS),
   ...acceptable(settings),
 });
 
-const applyOnly = ({ settings, ...inputs }: ApplyInputs): Record<string, string> => ({
+const transactionOnly = ({ settings, ...inputs }: TransactionInputs): Record<string, string> => ({
   EXPECT_CONF: inputs.expect.confDigest,
   EXPECT_BOOT: inputs.expect.bootedAt,
   EXPECT_STATE: inputs.expect.serviceState,
@@ -160,11 +178,16 @@ const applyOnly = ({ settings, ...inputs }: ApplyInputs): Record<string, string>
   EXPECT_MANIFEST: inputs.expect.manifest ?? "",
   HOST_TIMEOUT: String(inputs.hostTimeoutS),
   STEP_TIMEOUT: String(inputs.stepTimeoutS),
-  SOAK: String(inputs.soakS),
-  WAIT_IDLE: String(inputs.waitIdleS),
+  SOAK: "0",
+  WAIT_IDLE: "0",
   BREAK_LOCK: inputs.breakLock ? "1" : "0",
   CACHE_DIR: inputs.cacheDir,
   CACHE_OWNER: settings.cacheOwner,
+});
+
+const applyOnly = (inputs: ApplyInputs): Record<string, string> => ({
+  SOAK: String(inputs.soakS),
+  WAIT_IDLE: String(inputs.waitIdleS),
   METHOD_TEXT: inputs.method,
   MANIFEST_TEXT: inputs.manifest,
 });
@@ -227,57 +250,3 @@ const calls = ({ changes, cacheDir, settings }: ApplyInputs): readonly string[] 
   });
   return lines;
 };
-
-const call = (change: Change): string => {
-  const words = (name: string, ...args: readonly (string | number)[]): string =>
-    [name, ...args.map((arg) => quote(String(arg)))].join(" ");
-  switch (change.kind) {
-    case "dataset.create":
-      return words("dataset_create", change.dataset, change.mountpoint, change.quotaBytes);
-    case "dataset.quota":
-      return words("dataset_quota", change.dataset, change.from, change.to);
-    case "dataset.set":
-      return words("dataset_set", change.dataset, change.property, change.from, change.to);
-    case "directory.own":
-      return words("directory_own", change.path, change.owner, change.group, change.mode);
-    case "cleaner.install":
-      return "cleaner_install";
-    case "cleaner.package":
-      return words("cleaner_package", change.fmri, change.origin ?? "", change.method, change.manifest);
-    case "cleaner.uninstall":
-      return words("cleaner_uninstall", change.package);
-    case "cleaner.configure":
-      return words("cleaner_configure", ...Object.entries(change.properties).map(property));
-    case "cleaner.enable":
-      return "cleaner_enable";
-    case "cleaner.disable":
-      return "cleaner_disable";
-    case "cleaner.remove":
-      return "cleaner_remove";
-    case "cache.migrate":
-      return words(
-        "cache_migrate",
-        change.from,
-        change.to,
-        change.owner,
-        change.dataset,
-        change.headroomBytes,
-        change.timeoutS,
-      );
-    case "conf.set": {
-      const { offset, length, rangeDigest, after, replacement } = change.patch;
-      return words("conf_set", offset, length, rangeDigest, after, octal(Buffer.from(replacement, "base64")));
-    }
-    case "compute.restart":
-      return words("compute_restart", change.because);
-    default:
-      return unreachable(change);
-  }
-};
-
-/** SMF property types of the cleaner's policy. */
-const property = ([name, value]: readonly [string, string]): string =>
-  `${name}=${/^[0-9]+$/.test(value) ? "count" : "astring"}:${value}`;
-
-/** Bytes as a printf format made of octal escapes alone: nothing in it means anything to a shell or to printf. */
-const octal = (bytes: Buffer): string => Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");

@@ -58,6 +58,9 @@ export const failureWords: Readonly<Record<FailureCode, CodeWords>> = {
   E_SNAPSHOTS: { what: "snapshots hold the space of evicted images", try: "destroy those nobody needs" },
   E_QUOTA_BELOW_USE: { what: "the quota is below present use", try: "raise cache_quota, or free space on the node" },
   E_PATH_LINK: { what: "a component of a path is a link", try: "name the real path" },
+  E_IN_USE: { what: "the directory is, holds or lies in something in use", try: "mend legacy_dirs" },
+  E_NOT_CACHE: { what: "the directory is no image cache", try: "look what it is, then mend legacy_dirs" },
+  E_NOT_IN_FORCE: { what: "nova-compute may still use the old cache", try: "restart nova-compute first" },
   E_LINT: { what: "pkglint finds errors in the package", try: "report it: the package is novasweep's own" },
   E_REPOSITORY: {
     what: "the repository cannot be read",

@@ -7,6 +7,7 @@ import { unreachable } from "../domain/result.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { size } from "../domain/size.ts";
 import type { Tally } from "../domain/tally.ts";
+import { purgeWords } from "./purge-words.ts";
 import { duration } from "./quantities.ts";
 
 /** An outcome as it is written for a person. */
@@ -96,6 +97,9 @@ export const stepWords: Readonly<Record<StepKind, string>> = {
   "cache.migrate": "copying images",
   "conf.set": "editing nova.conf",
   "compute.restart": "restarting nova-compute",
+  "legacy.remove": "emptying an old cache",
+  "cache.evict": "evicting images",
+  "boot-environment.destroy": "destroying a boot environment",
   restore: "restoring nova.conf",
 };
 
@@ -114,6 +118,9 @@ export const aspectWords: Readonly<Record<Aspect, string>> = {
   "cleaner-state": "cleaner's state",
   conf: "glancecache_dirname",
   restart: "restart",
+  legacy: "old cache",
+  images: "images",
+  "boot-environments": "boot environment",
 };
 
 /** One drift as a sentence: `quota: none, wanted 15.0 GiB`. */
@@ -183,6 +190,10 @@ export const changeWords = (change: Change, diff: boolean): readonly string[] =>
           change.because === "owed" ? " (the restart an earlier run still owes)" : ""
         }`,
       ];
+    case "legacy.remove":
+    case "cache.evict":
+    case "boot-environment.destroy":
+      return purgeWords(change);
     default:
       return unreachable(change);
   }

@@ -39,13 +39,13 @@ const recorded = async (request: FleetRequest, io: Io, hosts: readonly Host[], a
   const record = await openRecord(request.stateDir, io);
   if (!record.ok) {
     complain(io, [record.error]);
-    if (request.command === "rollout" && !request.check) return BAD_INPUT;
+    if (request.command !== "status" && !request.check) return BAD_INPUT;
   }
   return runOver(request, io, hosts, access, record.ok ? record.value : noRecord());
 };
 
 const needsTerminal = (request: FleetRequest): boolean =>
-  request.command === "rollout" && !request.yes && !request.check;
+  request.command !== "status" && !request.yes && !request.check;
 
 const runOver = async (
   request: FleetRequest,
@@ -97,6 +97,12 @@ const print = async (
   const state = view.state();
   if (request.command === "rollout") {
     if (request.check && state.plan !== undefined) io.stdout.write(await planText(state.plan, request));
+  } else if (request.command === "purge") {
+    const { renderPurgeJson, renderPurgeTable } = await import("../../view/purge-result.ts");
+    if (request.check && request.format === "table" && state.plan !== undefined)
+      io.stdout.write(await planText(state.plan, { diff: false }));
+    const table = () => `${renderPurgeTable(state, io.stdout.isTTY ? io.stdout.columns : undefined).join("\n")}\n`;
+    io.stdout.write(request.format === "json" ? renderPurgeJson(state) : table());
   } else if (request.format === "json") {
     const { renderStatusJson } = await import("../../view/status-json.ts");
     io.stdout.write(renderStatusJson(state, addresses));
@@ -115,10 +121,10 @@ const planText = async (plan: Plan, shown: { readonly diff: boolean }): Promise<
 const acceptor =
   (request: FleetRequest, io: Io, view: LiveView, signal: AbortSignal): Hands["accept"] =>
   async (plan: Plan) => {
-    if (request.command !== "rollout") return undefined;
+    if (request.command === "status") return undefined;
     await view.suspend();
-    if (request.output !== "ndjson")
-      io.stderr.write(`${await planText(plan, { diff: request.diff || !request.yes })}\n`);
+    const diff = request.command === "rollout" && (request.diff || !request.yes);
+    if (request.output !== "ndjson") io.stderr.write(`${await planText(plan, { diff })}\n`);
     const changing = plan.waves.flat().length;
     const answer = request.yes
       ? ({ ok: true, value: true } as const)

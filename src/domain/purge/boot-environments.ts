@@ -1,9 +1,10 @@
-import { bootEnvironmentRange, chooseBootEnvironments } from "../boot-environments.ts";
+import { bootEnvironmentSpace, chooseBootEnvironments } from "../boot-environments.ts";
 import type { Change } from "../change.ts";
 import type { Facts } from "../facts.ts";
 import { lockRefusal } from "../refusals.ts";
 import { size } from "../size.ts";
 import { blindness, type Findings, lookOf, nothing, type PurgeQuestion } from "./findings.ts";
+import { withSlack } from "./space.ts";
 
 /** Which boot environments go, oldest first. */
 export const bootEnvironmentFindings = (
@@ -18,7 +19,7 @@ export const bootEnvironmentFindings = (
     ["the node's clock", now, false],
     ["the host's lock", facts.lock, true],
   ]);
-  if (blindTo.length > 0 || !all.seen || !now.seen || !spaces?.seen) return { ...nothing, refusals: blindTo };
+  if (blindTo.length > 0 || !all.seen || !now?.seen || !spaces?.seen) return { ...nothing, refusals: blindTo };
   const { destroy, kept, refusal: why } = chooseBootEnvironments(all.value, { keep, olderThanS, now: now.value });
   const notes = kept.map(({ name, why: because }) => `${name} stays: ${because}`);
   if (destroy.length === 0) return { ...nothing, refusals: why === undefined ? [] : [why], notes };
@@ -31,14 +32,17 @@ export const bootEnvironmentFindings = (
       created,
       keep,
       bytes,
-      freed: space === undefined ? { leastBytes: 0, mostBytes: bytes } : bootEnvironmentRange(space),
+      freed: space === undefined ? { leastBytes: 0, mostBytes: bytes } : withSlack(bootEnvironmentSpace([space])),
     };
   });
   return {
     refusals: [...(why === undefined ? [] : [why]), ...lockRefusal(facts, accepted)],
     changes,
-    drift: destroy.map(({ name, bytes }) => ({ aspect: "boot-environments", have: `${name}, ${size(bytes)}`, want: "none" })),
+    drift: destroy.map(({ name, bytes }) => ({
+      aspect: "boot-environments",
+      have: `${name}, ${size(bytes)}`,
+      want: "none",
+    })),
     notes,
   };
 };
-

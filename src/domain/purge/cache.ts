@@ -18,9 +18,14 @@ export const cacheFlags = (
   choice: CacheChoice,
 ): readonly string[] => [
   ...["--directory", directory, "--dataset", dataset],
+  ...policyFlags(settings),
+  ...choiceFlags(settings, choice),
+];
+
+/** Numbers and words: nothing in them means anything to a shell. */
+export const policyFlags = (settings: Settings): readonly string[] => [
   ...["--headroom", String(settings.cacheHeadroomBytes), "--target-free", String(settings.cacheTargetFreeBytes)],
   ...["--min-age", String(settings.cacheMinAgeS), "--order", settings.cacheOrder],
-  ...choiceFlags(settings, choice),
 ];
 
 /** `--to-limit`: where a quota of that size leaves the headroom free, so that a rollout can set it. */
@@ -83,6 +88,10 @@ export const cacheFindings = (facts: Facts, question: PurgeQuestion<"cache">): F
     have: `${images} ${images === 1 ? "image" : "images"}${leftovers === 0 ? "" : ` and ${leftovers} leftovers`}, ${size(change.bytes)} to evict from ${directory}`,
     want: "none",
   };
-  return { refusals: [], changes: [change], drift: [drift], notes: [...notes, ...held, ...(words.startsWith("still ") ? [words] : [])] };
+  return {
+    refusals: [],
+    changes: [change],
+    drift: [drift],
+    notes: [...notes, ...held, ...(words.startsWith("still ") ? [words] : [])],
+  };
 };
-

@@ -1,3 +1,4 @@
+import type { BootEnvironmentSpace } from "../boot-environments.ts";
 import type { Observed } from "../facts.ts";
 import type { AbsPath, Bytes, NodeSeconds } from "../ids.ts";
 

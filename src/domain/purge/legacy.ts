@@ -14,7 +14,9 @@ import { freedRange, heldWords, holdersOf } from "./space.ts";
 /** What goes from the image caches that are no longer in force. */
 export const legacyFindings = (facts: Facts, { accepted, asked }: PurgeQuestion<"legacy">): Findings => {
   const purge = lookOf(facts);
-  const places = Object.entries(purge.places).flatMap(([path, place]) => (place.seen ? [[path, place.value] as const] : []));
+  const places = Object.entries(purge.places).flatMap(([path, place]) =>
+    place.seen ? [[path, place.value] as const] : [],
+  );
   const trash = places.filter(([, place]) => place.images.count + place.markers.count + place.included.count > 0);
   const notes = places.flatMap(([path, place]) => foreignNote(path, place));
   const refusals = [
@@ -44,7 +46,10 @@ export const legacyFindings = (facts: Facts, { accepted, asked }: PurgeQuestion<
     refusals,
     changes: trash.map(([path, place]) => removal(path, place, purge, asked.includeForeign)),
     drift: trash.map(([path, place]) => ({ aspect: "legacy", have: `${filesWords(place)} in ${path}`, want: "none" })),
-    notes: [...notes, ...trash.flatMap(([, place]) => heldWords(place.space.heldBytes, holdersOf(place.space, purge.clones)))],
+    notes: [
+      ...notes,
+      ...trash.flatMap(([, place]) => heldWords(place.space.heldBytes, holdersOf(place.space, purge.clones))),
+    ],
   };
 };
 
@@ -90,4 +95,3 @@ const notInForce = (facts: Facts): readonly Refusal[] => {
     ),
   ];
 };
-

@@ -19,9 +19,13 @@ export interface Holder {
 const SLACK_BYTES: Bytes = 1024 ** 2;
 
 /** What removing files frees: for certain what no snapshot holds, at most what none is known to hold. */
-export const freedRange = ({ freeBytes, maybeBytes }: SpaceFacts): FreedRange => ({
-  leastBytes: Math.max(0, freeBytes - SLACK_BYTES),
-  mostBytes: freeBytes + maybeBytes + SLACK_BYTES,
+export const freedRange = ({ freeBytes, maybeBytes }: SpaceFacts): FreedRange =>
+  withSlack({ least: freeBytes, most: freeBytes + maybeBytes });
+
+/** A range as the node's own figure will lie in it. */
+export const withSlack = ({ least, most }: { readonly least: Bytes; readonly most: Bytes }): FreedRange => ({
+  leastBytes: Math.max(0, least - SLACK_BYTES),
+  mostBytes: most + SLACK_BYTES,
 });
 
 /** The holders with the boot environments that were cloned from them, the one that holds most first. */

@@ -37,7 +37,7 @@ PKG_LOCKED_NAP_S=5
 # How often nova.conf is read before a restore gives up, a second apart: one failing read decides nothing.
 READS_MAX=3
 
-# apply_begin: deaf to a lost line, then lock, limits, expects, idle check.
+# apply_begin: deaf to a lost line, then lock, limits, expects.
 apply_begin() {
   applying=1
   step_id='' rc=0 code='' words='' edited='' built='' noted='' committed='' hands_off='' restart_asked=''
@@ -52,7 +52,6 @@ apply_begin() {
   limit "$STEP_TIMEOUT"
   expects
   limit 0
-  idle_check
 }
 
 # --- limits in time ---
@@ -190,7 +189,7 @@ step() {
   say "step $step_id start"
   case $1 in
     # Have a deadline of their own.
-    compute_restart | cache_migrate) step_limit=$HOST_TIMEOUT ;;
+    compute_restart | cache_migrate | legacy_remove | cache_evict | be_destroy) step_limit=$HOST_TIMEOUT ;;
     cleaner_package | cleaner_uninstall)
       step_limit=$PKG_STEP_S
       [ "$step_limit" -ge "$STEP_TIMEOUT" ] || step_limit=$STEP_TIMEOUT
@@ -279,7 +278,7 @@ lock_break() {
 
 lock_clear() {
   "$RM" -f "$1/record" "$1/out" "$1/err" "$1/late" "$1/expired" "$1/range" "$1/limit" "$1/svccfg" \
-    "$1/images"
+    "$1/images" "$1/rows" "$1/batch" "$1/said"
   "$RMDIR" "$1" 2>/dev/null
 }
 

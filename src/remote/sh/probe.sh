@@ -13,6 +13,16 @@ LOG_LINES=500
 BUSY_MAX=5
 # A marker nobody wrote to for this long belongs to no download, seconds: as the cleaner has it.
 MARKER_STALE_S=86400
+# For nawk: seconds since 1970 of a UTC day and a time of day, by the civil calendar.
+NAWK_SECONDS='
+function seconds(date, time,   y, m, d) {
+  y = substr(date, 1, 4) + 0
+  m = substr(date, 6, 2) + 0
+  d = substr(date, 9, 2) + 0
+  if (m < 3) { y--; m += 12 }
+  d += 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) - 719469
+  return d * 86400 + substr(time, 1, 2) * 3600 + substr(time, 4, 2) * 60 + substr(time, 7, 2)
+}'
 # Images named as the first to go: more than a quota has room for, as a rule.
 OLDEST_MAX=40
 
@@ -85,6 +95,7 @@ probe() {
     probe_boot_environments
     probe_cleaner
     probe_notes
+    [ -z "$PURGE" ] || purge_look
     probe_lock
   fi
   watch_stop
@@ -374,8 +385,8 @@ conf_send() {
 conf_look() {
   conf_section=$SECTION
   [ "$SECTION" != auto ] || conf_section=$driver_section
-  conf_text=$("$TR" '\000' '\001' <"$R$CONF" | "$NAWK" -v n="@$N " -v section="$conf_section" \
-    -v builtin="$driver_default" '
+  conf_text=$("$TR" '\000' '\001' <"${conf_of:-$R$CONF}" | "$NAWK" -v n="@$N " -v section="$conf_section" \
+    -v builtin="$driver_default" -v purge="$PURGE" '
     function bad(reason) { error = NR " " reason; exit }
     function strip(s) {
       sub(/^[ \t\r\013\014]+/, "", s)
@@ -446,6 +457,14 @@ conf_look() {
       return out s
     }
 
+    # What else Nova keeps, for whoever removes.
+    function keep(name, fallback,   text) {
+      text = substitute(lookup("DEFAULT", name) ? found : fallback, "DEFAULT", 0)
+      if (unresolved == "" && text != "") print n "fact conf." name " " visible(text)
+      unresolved = ""
+      return text
+    }
+
     {
       line = $0
       sub(/[ \t\r\013\014]+$/, "", line)
@@ -498,6 +517,7 @@ conf_look() {
         print n "unseen conf.inforce failed line " error
         exit
       }
+      if (purge != "") keep("instances_path", keep("state_path", "/var/lib/nova") "/instances")
       if (section == "") { print n "unseen conf.inforce failed the section is not known"; exit }
       if (lookup(section, "glancecache_dirname")) dir = substitute(found, section, 0)
       else if (builtin == "") { print n "unseen conf.inforce failed not set, and the built-in default is not known"; exit }
@@ -667,16 +687,7 @@ caches_look() {
   shift
   caches_now=$("$DATE" '+%Y-%m-%d %H:%M:%S')
   caches_read "$@" | "$NAWK" -v n="@$N " -v now="$caches_now" -v most=$BUSY_MAX -v show="$caches_show" \
-    -v most_rows="$ROWS_MAX" -v most_oldest=$OLDEST_MAX -v min_age="$MIN_AGE" -v stale=$MARKER_STALE_S '
-    # Days since 1970-03-01 by the civil calendar, then seconds.
-    function seconds(date, time,   y, m, d) {
-      y = substr(date, 1, 4) + 0
-      m = substr(date, 6, 2) + 0
-      d = substr(date, 9, 2) + 0
-      if (m < 3) { y--; m += 12 }
-      d += 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5)
-      return d * 86400 + substr(time, 1, 2) * 3600 + substr(time, 4, 2) * 60 + substr(time, 7, 2)
-    }
+    -v most_rows="$ROWS_MAX" -v most_oldest=$OLDEST_MAX -v min_age="$MIN_AGE" -v stale=$MARKER_STALE_S "$NAWK_SECONDS"'
     BEGIN {
       split(now, part, " ")
       present = seconds(part[1], part[2])

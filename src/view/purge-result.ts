@@ -1,0 +1,141 @@
+/** What a purge took out, host by host and in total: a table and JSON. */
+import { isPurge, type PurgeChange, purgeTarget } from "../domain/change.ts";
+import type { Purged } from "../domain/event.ts";
+import { rowsOf } from "../domain/host-table.ts";
+import type { HostName } from "../domain/ids.ts";
+import type { HostPlan } from "../domain/plan.ts";
+import type { HostState, RunState } from "../domain/run-state.ts";
+import { safeJson, visibleSafe } from "../domain/safe-text.ts";
+import { size } from "../domain/size.ts";
+import { padTo, widest } from "./cells.ts";
+import { rangeWords } from "./purge-words.ts";
+import { hostsWords, outcomeWord } from "./words.ts";
+
+/** One thing that was to go, with what became of it; `done` is absent where nothing was done. */
+interface Piece {
+  readonly host: HostState;
+  readonly change: PurgeChange;
+  readonly done: Purged | undefined;
+}
+
+const piecesOf = (state: RunState): readonly Piece[] => {
+  const plans = new Map<HostName, HostPlan>(state.plan?.hosts.map((plan) => [plan.host, plan] as const));
+  return [...rowsOf(state.hosts)].flatMap((host) => {
+    const plan = plans.get(host.host);
+    if (plan?.verdict !== "change") return [];
+    return plan.changes.filter(isPurge).map((change) => ({
+      host,
+      change,
+      done: host.purged.find((one) => one.change === change.kind && one.target === purgeTarget(change)),
+    }));
+  });
+};
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+interface Totals {
+  readonly hosts: number;
+  readonly files: number;
+  readonly leastBytes: number;
+  readonly mostBytes: number;
+  readonly freedBytes: number;
+  readonly heldBytes: number;
+}
+
+const heldOf = (change: PurgeChange): number => (change.kind === "boot-environment.destroy" ? 0 : change.heldBytes);
+
+const totalsOf = (pieces: readonly Piece[]): Totals => ({
+  hosts: new Set(pieces.map(({ host }) => host.host)).size,
+  files: sum(pieces.map(({ done }) => done?.files ?? 0)),
+  leastBytes: sum(pieces.map(({ change }) => change.freed.leastBytes)),
+  mostBytes: sum(pieces.map(({ change }) => change.freed.mostBytes)),
+  freedBytes: sum(pieces.map(({ done }) => done?.freedBytes ?? 0)),
+  heldBytes: sum(pieces.map(({ change }) => heldOf(change))),
+});
+
+/** One row for each thing and one for all of them; cut at `columns` where that is a terminal's. */
+export const renderPurgeTable = (state: RunState, columns?: number): readonly string[] => {
+  const pieces = piecesOf(state);
+  if (pieces.length === 0) return ["nothing to take out"];
+  const totals = totalsOf(pieces);
+  const rows = [
+    ["host", "outcome", "from", "files", "announced", "freed", "held"],
+    ...pieces.map((piece) => rowOf(piece, state)),
+    [
+      "total",
+      hostsWords(totals.hosts),
+      "",
+      String(totals.files),
+      rangeWords(totals),
+      state.check ? "-" : size(totals.freedBytes),
+      size(totals.heldBytes),
+    ],
+  ];
+  const widths =
+    rows[0]?.map((_, at) =>
+      widest(
+        rows.map((row) => row[at] ?? ""),
+        60,
+      ),
+    ) ?? [];
+  return rows.map((row) => {
+    const line = row
+      .map((cell, at) => padTo(cell, widths[at] ?? 0))
+      .join("  ")
+      .trimEnd();
+    return columns === undefined ? line : line.slice(0, columns);
+  });
+};
+
+const rowOf = ({ host, change, done }: Piece, state: RunState): readonly string[] => [
+  host.host,
+  host.outcome === undefined ? "-" : outcomeWord(host.outcome, state.command),
+  visibleSafe(purgeTarget(change), 60),
+  state.check && change.kind !== "boot-environment.destroy" ? String(change.files) : String(done?.files ?? 0),
+  rangeWords(change.freed),
+  freedWords(done, state.check),
+  size(heldOf(change)),
+];
+
+const freedWords = (done: Purged | undefined, check: boolean): string => {
+  if (check) return "-";
+  if (done === undefined) return "nothing";
+  return done.freedBytes === undefined ? "not known" : size(done.freedBytes);
+};
+
+/** `purge --format json`: docs/reference/purge.md. */
+export const renderPurgeJson = (state: RunState): string => {
+  const pieces = piecesOf(state);
+  const byHost = new Map<HostName, Piece[]>();
+  for (const piece of pieces) byHost.set(piece.host.host, [...(byHost.get(piece.host.host) ?? []), piece]);
+  return `${safeJson(
+    {
+      v: 1,
+      run: state.run,
+      at: state.lastAt,
+      check: state.check,
+      hosts: [...rowsOf(state.hosts)].map((host) => ({
+        name: host.host,
+        outcome: host.outcome,
+        purged: (byHost.get(host.host) ?? []).map(pieceJson),
+        ...(host.note === undefined ? {} : { note: host.note }),
+        ...(host.refusals.length === 0 ? {} : { refusals: host.refusals }),
+        ...(host.failure === undefined ? {} : { failure: host.failure }),
+      })),
+      total: totalsOf(pieces),
+      tally: state.tally,
+    },
+    2,
+  )}\n`;
+};
+
+const pieceJson = ({ change, done }: Piece): unknown => ({
+  kind: change.kind,
+  target: purgeTarget(change),
+  planned:
+    change.kind === "boot-environment.destroy" ? { bytes: change.bytes } : { files: change.files, bytes: change.bytes },
+  announced: change.freed,
+  done: done === undefined ? null : { files: done.files, bytes: done.bytes, freedBytes: done.freedBytes ?? null },
+  heldBytes: heldOf(change),
+  heldBy: change.kind === "boot-environment.destroy" ? [] : change.heldBy,
+});
