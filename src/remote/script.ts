@@ -92,15 +92,19 @@ export const probeScript = (inputs: ScriptInputs): string =>
   wrap([prelude(), assignments(common(inputs)), library(), "begin", "probe"]);
 
 /** The script that carries out one host's changes and looks again. */
-export const applyScript = (inputs: ApplyInputs): string =>
+export const applyScript = (inputs: ApplyInputs): string => transactionScript(inputs, [], calls(inputs));
+
+/** The same transaction around steps of other files of sh/: `calls` are its `step N …` lines. */
+export const transactionScript = (inputs: ApplyInputs, files: readonly string[], calls: readonly string[]): string =>
   wrap([
     prelude(),
     assignments({ ...common(inputs), ...applyOnly(inputs) }),
     library(),
     applyLibrary(),
+    ...files.map(asset),
     "begin",
     "apply_begin",
-    ...calls(inputs),
+    ...calls,
     "commit",
   ]);
 
