@@ -9,20 +9,40 @@ interface Dataset {
   readonly base: number;
   /** Its `used` follows the files below its mountpoint. */
   readonly measured?: boolean;
+  /** The snapshot it was cloned from: a boot environment beside the one that runs, which is not mounted. */
+  readonly origin?: string;
+  readonly snapshots?: readonly string[];
 }
 
 const MIB = 1024 ** 2;
+/** The snapshot that beadm made to clone the second boot environment from. */
+const BACKUP = "2015-10-30-10:03:04";
 
 const datasets = (spec: NodeSpec, imageBytes: number): readonly Dataset[] => {
   const own: readonly Dataset[] = [
     { name: "rpool", mountpoint: "/rpool", source: "local", base: 5 * MIB },
     { name: "rpool/ROOT", mountpoint: "legacy", source: "local", base: 31 * 1024 },
-    { name: "rpool/ROOT/solaris", mountpoint: "/", source: "local", base: 4200 * MIB },
+    { name: "rpool/ROOT/solaris", mountpoint: "/", source: "local", base: 4200 * MIB, snapshots: [BACKUP] },
     {
       name: "rpool/ROOT/solaris/var",
       mountpoint: "/var",
       source: "local",
       base: 380 * MIB + (spec.layout === "legacy" ? imageBytes : 0),
+      snapshots: [BACKUP],
+    },
+    {
+      name: "rpool/ROOT/solaris-backup-1",
+      mountpoint: "/",
+      source: "local",
+      base: 96 * MIB,
+      origin: `rpool/ROOT/solaris@${BACKUP}`,
+    },
+    {
+      name: "rpool/ROOT/solaris-backup-1/var",
+      mountpoint: "/var",
+      source: "local",
+      base: 60 * MIB,
+      origin: `rpool/ROOT/solaris/var@${BACKUP}`,
     },
     { name: "rpool/VARSHARE", mountpoint: "/var/share", source: "local", base: 3 * MIB },
     { name: "rpool/export", mountpoint: "/export", source: "local", base: 32 * 1024 },
@@ -48,17 +68,21 @@ export const datasetTable = (spec: NodeSpec, imageBytes: number): string =>
     .flatMap((dataset) => [
       [dataset.name, "type", "filesystem", "-"],
       [dataset.name, "mountpoint", dataset.mountpoint, dataset.source],
-      [dataset.name, "mounted", dataset.mountpoint.startsWith("/") ? "yes" : "no", "-"],
+      [dataset.name, "mounted", dataset.mountpoint.startsWith("/") && dataset.origin === undefined ? "yes" : "no", "-"],
       [dataset.name, "quota", "0", "default"],
       [dataset.name, "refquota", "0", "default"],
       [dataset.name, "atime", "on", "default"],
       [dataset.name, "readonly", "off", "default"],
-      [dataset.name, "canmount", "on", "default"],
+      dataset.origin === undefined
+        ? [dataset.name, "canmount", "on", "default"]
+        : [dataset.name, "canmount", "noauto", "local"],
       [dataset.name, "compression", "on", "local"],
       [dataset.name, "creation", "1443607384", "-"],
       [dataset.name, "base", String(dataset.base), "-"],
       [dataset.name, "snap", "0", "-"],
       [dataset.name, "measured", dataset.measured ? "yes" : "no", "-"],
+      ...(dataset.origin === undefined ? [] : [[dataset.name, "origin", dataset.origin, "-"]]),
+      ...(dataset.snapshots ?? []).map((name) => [dataset.name, "snapshot", name, "-"]),
     ])
     .map((row) => `${row.join("\t")}\n`)
     .join("");

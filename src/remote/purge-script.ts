@@ -32,7 +32,7 @@ const more = (settings: Settings, asked: PurgeAsked) => ({
       asked.subject === "cache" ? [...policyFlags(settings), ...choiceFlags(settings, asked.choice)].join(" ") : "",
     CLEANER_TEXT: asked.subject === "cache" ? withoutPrelude(cleanerMethod()) : "",
   },
-  files: asked.subject === "boot-environments" ? ["boot-environments.sh", "purge.sh"] : ["purge.sh"],
+  files: asked.subject === "boot-environments" ? ["purge.sh", "boot-environments.sh"] : ["purge.sh"],
 });
 
 /** The cleaner's text without its table of tools: on a node it gets those of the script that starts it. */

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseTools } from "../../src/remote/script.ts";
-import { applyOf, probeOf, publishOf, shells } from "../support/shell-node.ts";
+import { applyOf, probeOf, publishOf, shells, transactionOf } from "../support/shell-node.ts";
 
 const sh = fileURLToPath(new URL("../../src/remote/sh/", import.meta.url));
-const names = ["lib.sh", "probe.sh", "apply.sh", "publish.sh"] as const;
+const names = ["lib.sh", "probe.sh", "apply.sh", "boot-environments.sh", "publish.sh"] as const;
 const text = (name: string): string => readFileSync(join(sh, name), "utf8");
 const tools = parseTools(text("tools.txt"));
 
@@ -182,7 +182,12 @@ test("nothing that POSIX, the target or the design forbids is in the scripts", (
 
 describe("as a whole", () => {
   const dir = mkdtempSync(join(tmpdir(), "novasweep-lint-"));
-  const scripts = { probe: probeOf(), apply: applyOf([]), publish: publishOf() };
+  const scripts = {
+    probe: probeOf(),
+    apply: applyOf([]),
+    "boot environments": transactionOf("boot-environments.sh", ["step 1 be_destroy a b 1 2 0"]),
+    publish: publishOf(),
+  };
   const run = (command: string, args: readonly string[]) => {
     const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", timeout: 240_000 });
     if (error !== undefined) throw error;
@@ -194,8 +199,9 @@ describe("as a whole", () => {
     (name, script) => {
       const file = join(dir, `${name}.sh`);
       writeFileSync(file, `#!/bin/sh\n${script}`);
-      // The apply script has the probe in it, and this takes seconds.
-      if (name === "apply") expect(run("checkbashisms", ["--posix", file])).toEqual({ status: 0, said: "" });
+      // This script has the probe and the apply script in it, and this takes seconds.
+      if (name === "boot environments")
+        expect(run("checkbashisms", ["--posix", file])).toEqual({ status: 0, said: "" });
       for (const [, [command = "", ...args]] of shells) {
         // ksh93 -n gives advice on speed besides.
         const { status, said } = run(command, [...args, "-n", file]);

@@ -325,6 +325,67 @@ describe("a dataset", () => {
   });
 });
 
+describe("boot environments", () => {
+  const used = (node: SimNode, name: string) =>
+    Number(node.run("zfs", ["get", "-Hp", "-o", "value", "used", name]).out.trim());
+  const names = (node: SimNode) =>
+    node.run("zfs", ["list", "-H", "-r", "-o", "name", "rpool/ROOT"]).out.trim().split("\n");
+  const edit = (node: SimNode, file: string, change: (text: string) => string) => {
+    const path = join(node.dir, "state", file);
+    writeFileSync(path, change(readFileSync(path, "utf8")));
+  };
+
+  test("the one that does not run is not what a path lies on, though its mountpoint is the same", () => {
+    const node = make();
+    edit(node, "zfs", (text) =>
+      text
+        .split(/(?<=\n)/)
+        .reverse()
+        .join(""),
+    );
+    expect(node.run("zfs", ["list", "-H", "-o", "name", "/"]).out).toBe("rpool/ROOT/solaris\n");
+    expect(node.run("zfs", ["list", "-H", "-o", "name", "/var/lib"]).out).toBe("rpool/ROOT/solaris/var\n");
+  });
+
+  test("a destroy takes the datasets along, and their space", () => {
+    const node = make();
+    expect(names(node)).toHaveLength(5);
+    const own = used(node, "rpool/ROOT/solaris-backup-1");
+    const before = used(node, "rpool/ROOT");
+    expect(node.run("beadm", ["destroy", "-F", "solaris-backup-1"])).toEqual({ status: 0, out: "", err: "" });
+    expect(names(node)).toEqual(["rpool/ROOT", "rpool/ROOT/solaris", "rpool/ROOT/solaris/var"]);
+    expect(before - used(node, "rpool/ROOT")).toBe(own);
+    expect(own).toBeGreaterThan(0);
+  });
+
+  test("a mounted one is refused without -f, and nothing is changed", () => {
+    const node = make();
+    edit(node, "be", (text) => text.replace(/^(solaris-backup-1;[^;]*;;)/m, "$1/mnt"));
+    const ran = node.run("beadm", ["destroy", "-F", "solaris-backup-1"]);
+    expect([ran.status, ran.err]).toEqual([1, expect.stringContaining("is currently mounted")]);
+    expect(names(node)).toHaveLength(5);
+    expect(node.run("beadm", ["list", "-H"]).out).toContain("solaris-backup-1;");
+    expect(node.run("beadm", ["destroy", "-fF", "solaris-backup-1"]).status).toBe(0);
+    expect(node.run("beadm", ["list", "-H"]).out).not.toContain("solaris-backup-1;");
+  });
+
+  test("the clone of one that goes is promoted: what it shared is its own then", () => {
+    const node = make();
+    edit(node, "be", () => "solaris;a;;;1;static;1\nsolaris-backup-1;b;NR;/;1;static;2\n");
+    edit(node, "zfs", (text) => text.replace("rpool/ROOT/solaris\tsnap\t0", "rpool/ROOT/solaris\tsnap\t77"));
+    const before = used(node, "rpool/ROOT");
+    expect(node.run("beadm", ["destroy", "-F", "solaris"]).status).toBe(0);
+    expect(names(node)).toEqual(["rpool/ROOT", "rpool/ROOT/solaris-backup-1", "rpool/ROOT/solaris-backup-1/var"]);
+    expect(used(node, "rpool/ROOT")).toBe(before);
+    expect(
+      node.run("zfs", ["get", "-Hp", "-o", "value", "origin,usedbysnapshots", "rpool/ROOT/solaris-backup-1"]).out,
+    ).toBe("-\n77\n");
+    expect(node.run("zfs", ["list", "-H", "-r", "-t", "snapshot", "-o", "name", "rpool/ROOT"]).out).toMatch(
+      /^rpool\/ROOT\/solaris-backup-1@\S+\nrpool\/ROOT\/solaris-backup-1\/var@\S+\n$/,
+    );
+  });
+});
+
 describe("ownership", () => {
   const owner = (node: SimNode, path: string) =>
     node

@@ -16,7 +16,13 @@ import { cleanerPackage } from "../../src/remote/payload/package.ts";
 import { type PublishInputs, publishScript } from "../../src/remote/publish-script.ts";
 import { parseLine } from "../../src/remote/reply.ts";
 import { ReplyStore } from "../../src/remote/reply-store.ts";
-import { type ApplyInputs, applyScript, probeScript, type ScriptInputs } from "../../src/remote/script.ts";
+import {
+  type ApplyInputs,
+  applyScript,
+  probeScript,
+  type ScriptInputs,
+  transactionScript,
+} from "../../src/remote/script.ts";
 
 /** The target's own shell first, then the three that stand for "POSIX". */
 export const shells: readonly (readonly [string, readonly string[]])[] = [
@@ -191,21 +197,27 @@ export const publishOf = (more: Partial<PublishInputs> = {}): string =>
 /** Fast enough for a test, long enough for the lab's flapping service (it lives 1.2 s). */
 const SOAK_S = 2;
 
+const applyInputs = (changes: readonly Change[], more: Partial<ApplyInputs>): ApplyInputs => ({
+  ...inputs({}),
+  changes,
+  cacheDir: "/export/nova/images",
+  expect: { confDigest: "-", bootedAt: "-", serviceState: "-" },
+  hostTimeoutS: 120,
+  stepTimeoutS: 30,
+  soakS: SOAK_S,
+  breakLock: false,
+  waitIdleS: 0,
+  method: "#!/bin/sh\nexit 0\n",
+  manifest: manifestText,
+  ...more,
+});
+
 export const applyOf = (changes: readonly Change[], more: Partial<ApplyInputs> = {}): string =>
-  applyScript({
-    ...inputs({}),
-    changes,
-    cacheDir: "/export/nova/images",
-    expect: { confDigest: "-", bootedAt: "-", serviceState: "-" },
-    hostTimeoutS: 120,
-    stepTimeoutS: 30,
-    soakS: SOAK_S,
-    breakLock: false,
-    waitIdleS: 0,
-    method: "#!/bin/sh\nexit 0\n",
-    manifest: manifestText,
-    ...more,
-  });
+  applyScript(applyInputs(changes, more));
+
+/** A transaction of steps that stand in another file of sh/. */
+export const transactionOf = (file: string, calls: readonly string[], more: Partial<ApplyInputs> = {}): string =>
+  transactionScript(applyInputs([], more), calls, { files: ["purge.sh", file] });
 
 /** A manifest of the cleaner, as short as the simulators take one. */
 export const manifestText = `<?xml version="1.0"?>

@@ -49,6 +49,7 @@ const simulated: Readonly<Record<string, string>> = {
 };
 /** What only the simulators call, and what they source. */
 const parts = [
+  "be-destroy.awk",
   "import-manifest",
   "lib.sh",
   "oslo-reads",
