@@ -17,8 +17,9 @@ interface Dataset {
 const MIB = 1024 ** 2;
 /** The snapshot that beadm made to clone the second boot environment from. */
 const BACKUP = "2015-10-30-10:03:04";
+const BACKUP_CREATED = "1446199384";
 
-const datasets = (spec: NodeSpec, imageBytes: number): readonly Dataset[] => {
+const datasets = (spec: NodeSpec): readonly Dataset[] => {
   const own: readonly Dataset[] = [
     { name: "rpool", mountpoint: "/rpool", source: "local", base: 5 * MIB },
     { name: "rpool/ROOT", mountpoint: "legacy", source: "local", base: 31 * 1024 },
@@ -27,7 +28,8 @@ const datasets = (spec: NodeSpec, imageBytes: number): readonly Dataset[] => {
       name: "rpool/ROOT/solaris/var",
       mountpoint: "/var",
       source: "local",
-      base: 380 * MIB + (spec.layout === "legacy" ? imageBytes : 0),
+      base: 380 * MIB,
+      measured: true,
       snapshots: [BACKUP],
     },
     {
@@ -62,9 +64,9 @@ const datasets = (spec: NodeSpec, imageBytes: number): readonly Dataset[] => {
   ];
 };
 
-/** The table of a new node; `imageBytes` are the images it starts with. */
-export const datasetTable = (spec: NodeSpec, imageBytes: number): string =>
-  datasets(spec, imageBytes)
+/** The table of a new node. */
+export const datasetTable = (spec: NodeSpec): string =>
+  datasets(spec)
     .flatMap((dataset) => [
       [dataset.name, "type", "filesystem", "-"],
       [dataset.name, "mountpoint", dataset.mountpoint, dataset.source],
@@ -82,7 +84,7 @@ export const datasetTable = (spec: NodeSpec, imageBytes: number): string =>
       [dataset.name, "snap", "0", "-"],
       [dataset.name, "measured", dataset.measured ? "yes" : "no", "-"],
       ...(dataset.origin === undefined ? [] : [[dataset.name, "origin", dataset.origin, "-"]]),
-      ...(dataset.snapshots ?? []).map((name) => [dataset.name, "snapshot", name, "-"]),
+      ...(dataset.snapshots ?? []).map((name) => [dataset.name, "snapshot", name, BACKUP_CREATED]),
     ])
     .map((row) => `${row.join("\t")}\n`)
     .join("");
