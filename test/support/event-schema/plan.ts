@@ -2,6 +2,7 @@
 import type { Change, Patch } from "../../../src/domain/change.ts";
 import { type Failure, type FailureCode, failureCodes, type Refusal } from "../../../src/domain/outcome.ts";
 import type { Aspect, Drift, GateRule, HostPlan, Plan } from "../../../src/domain/plan.ts";
+import type { FreedRange, Holder } from "../../../src/domain/purge/space.ts";
 import { digest } from "./facts.ts";
 import {
   atLeast,
@@ -13,6 +14,7 @@ import {
   literal,
   map,
   nonEmptyList,
+  number,
   object,
   optional,
   type Schema,
@@ -42,6 +44,17 @@ const patch = object<Patch>(
 );
 
 type ChangeOf<K extends Change["kind"]> = Extract<Change, { kind: K }>;
+
+/** What a purge will free, as the node counts. */
+export const freed = object<FreedRange>({ leastBytes: count, mostBytes: count });
+
+const trash = {
+  files: count,
+  bytes: count,
+  freed,
+  heldBytes: count,
+  heldBy: list(object<Holder>({ snapshot: text, bytes: count, bootEnvironments: list(text) })),
+};
 
 const change = union<Change, "kind">("kind", {
   "dataset.create": object<ChangeOf<"dataset.create">>({
@@ -120,6 +133,33 @@ const change = union<Change, "kind">("kind", {
     timeoutS: count,
     soakS: count,
   }),
+  "legacy.remove": object<ChangeOf<"legacy.remove">>({
+    kind: literal("legacy.remove"),
+    path: text,
+    real: text,
+    inode: text,
+    owner: text,
+    dataset: text,
+    include: list(text),
+    ...trash,
+  }),
+  "cache.evict": object<ChangeOf<"cache.evict">>({
+    kind: literal("cache.evict"),
+    directory: text,
+    dataset: text,
+    owner: text,
+    flags: list(text),
+    ...trash,
+  }),
+  "boot-environment.destroy": object<ChangeOf<"boot-environment.destroy">>({
+    kind: literal("boot-environment.destroy"),
+    name: text,
+    uuid: text,
+    created: number,
+    keep: count,
+    bytes: count,
+    freed,
+  }),
 });
 
 const aspect = word<Aspect>({
@@ -136,6 +176,9 @@ const aspect = word<Aspect>({
   "cleaner-state": true,
   conf: true,
   restart: true,
+  legacy: true,
+  images: true,
+  "boot-environments": true,
 });
 
 const gate = object<GateRule>({ maxBad: count, maxMissing: count, parallel: count, soakS: count });
