@@ -23,6 +23,8 @@ const everyType: Readonly<Record<EventType, true>> = {
   "host.line": true,
   "host.ran": true,
   "package.published": true,
+  "host.removed": true,
+  "host.purged": true,
   "host.settled": true,
 };
 const types = Object.keys(everyType);

@@ -1,6 +1,6 @@
 /** The schema of every event; `npx vitest run --root test --project unit events -u` writes it to docs/events.schema.json. */
 
-import type { StepKind } from "../../../src/domain/change.ts";
+import type { PurgeKind, StepKind } from "../../../src/domain/change.ts";
 import type {
   Asked,
   CommandName,
@@ -9,6 +9,7 @@ import type {
   EventType,
   Publication,
   RecordedStream,
+  RemovedFile,
 } from "../../../src/domain/event.ts";
 import type { Layer } from "../../../src/domain/layer.ts";
 import type { Outcome, Phase } from "../../../src/domain/outcome.ts";
@@ -34,7 +35,7 @@ import {
   union,
   word,
 } from "./kit.ts";
-import { definePlan, host, runId } from "./plan.ts";
+import { definePlan, freed, host, runId } from "./plan.ts";
 
 type BodyOf<T extends EventType> = Extract<EventBody, { readonly type: T }>;
 
@@ -76,6 +77,9 @@ const stepKind = word<StepKind>({
   "cache.migrate": true,
   "conf.set": true,
   "compute.restart": true,
+  "legacy.remove": true,
+  "cache.evict": true,
+  "boot-environment.destroy": true,
   "idle-wait": true,
   "write-proof": true,
   restore: true,
@@ -217,6 +221,28 @@ const bodies = (definitions: Definitions): Bodies => {
     "package.published": [
       "The repository has the package, from before or from now on.",
       object<BodyOf<"package.published">>({ type: literal("package.published"), host, fmri: text, before: flag }),
+    ],
+    "host.removed": [
+      "Files are gone from a directory; as many events as it takes.",
+      object<BodyOf<"host.removed">>({
+        type: literal("host.removed"),
+        host,
+        directory: text,
+        files: list(object<RemovedFile>({ name: text, bytes: count, at: integer })),
+      }),
+    ],
+    "host.purged": [
+      "A step of a purge took something out.",
+      object<BodyOf<"host.purged">>({
+        type: literal("host.purged"),
+        host,
+        change: word<PurgeKind>({ "legacy.remove": true, "cache.evict": true, "boot-environment.destroy": true }),
+        target: text,
+        files: count,
+        bytes: count,
+        announced: freed,
+        freedBytes: optional(count),
+      }),
     ],
     "host.settled": [
       "How a host ended; every selected host settles exactly once.",

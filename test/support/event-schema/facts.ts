@@ -1,4 +1,6 @@
 /** The schema of what a probe saw. */
+
+import type { BootEnvironmentSpace } from "../../../src/domain/boot-environments.ts";
 import type {
   BootEnvironment,
   Candidate,
@@ -18,6 +20,14 @@ import type {
   SystemFacts,
   Unseen,
 } from "../../../src/domain/facts.ts";
+import type {
+  EvictionFacts,
+  ForeignFile,
+  PlaceFacts,
+  PurgeFacts,
+  SpaceFacts,
+  Sum,
+} from "../../../src/domain/purge/facts.ts";
 import {
   atLeast,
   count,
@@ -164,6 +174,60 @@ const lock = object<LockFacts>({
   alive: flag,
 });
 
+const sum = object<Sum>({ count, bytes: count });
+const space = object<SpaceFacts>({
+  freeBytes: count,
+  maybeBytes: count,
+  heldBytes: count,
+  holders: list(object<SpaceFacts["holders"][number]>({ snapshot: text, bytes: count })),
+});
+const foreign = object<ForeignFile>({
+  kind: word<ForeignFile["kind"]>({ file: true, directory: true, link: true, other: true }),
+  bytes: count,
+  name: text,
+});
+const place = object<PlaceFacts>({
+  real: text,
+  inode: text,
+  owner: text,
+  dataset: text,
+  links: list(object<PlaceFacts["links"][number]>({ path: text, owner: text })),
+  images: sum,
+  markers: sum,
+  included: sum,
+  foreign: object<PlaceFacts["foreign"]>({ count, first: list(foreign) }),
+  oldest: orNull(number),
+  newest: orNull(number),
+  open: observed(list(text)),
+  busy: list(text),
+  space,
+});
+const eviction = object<EvictionFacts>({
+  images: count,
+  bytes: count,
+  leftovers: count,
+  leftoverBytes: count,
+  words: text,
+  notes: list(text),
+  space,
+});
+const taken = object<BootEnvironmentSpace>({
+  uniqueBytes: count,
+  snapshotBytes: count,
+  origins: map(count, "by filesystem"),
+  originBytes: count,
+});
+const purge = object<PurgeFacts>({
+  inForce: observed(text),
+  kept: map(observed(text), "by name"),
+  mounts: observed(list(text)),
+  places: map(observed(place), "by path"),
+  clones: observed(map(list(text), "by snapshot")),
+  eviction: optional(observed(eviction)),
+  now: optional(observed(number)),
+  spaces: optional(observed(map(taken, "by boot environment"))),
+});
+
 /** Files the schema of the facts among the definitions. */
 export const defineFacts = (definitions: Definitions): Schema<Facts> => {
   definitions.define("unseen", unseen);
@@ -189,6 +253,7 @@ export const defineFacts = (definitions: Definitions): Schema<Facts> => {
         incompleteZones: observed(list(text)),
         notes: observed(list(note)),
         lock: observed(lock),
+        purge: optional(purge),
       },
       "What a probe saw on one host at one moment. What could not be looked at has seen: false and says why.",
     ),
