@@ -13,17 +13,12 @@ interface Dataset {
 
 const MIB = 1024 ** 2;
 
-const datasets = (spec: NodeSpec, imageBytes: number): readonly Dataset[] => {
+const datasets = (spec: NodeSpec): readonly Dataset[] => {
   const own: readonly Dataset[] = [
     { name: "rpool", mountpoint: "/rpool", source: "local", base: 5 * MIB },
     { name: "rpool/ROOT", mountpoint: "legacy", source: "local", base: 31 * 1024 },
     { name: "rpool/ROOT/solaris", mountpoint: "/", source: "local", base: 4200 * MIB },
-    {
-      name: "rpool/ROOT/solaris/var",
-      mountpoint: "/var",
-      source: "local",
-      base: 380 * MIB + (spec.layout === "legacy" ? imageBytes : 0),
-    },
+    { name: "rpool/ROOT/solaris/var", mountpoint: "/var", source: "local", base: 380 * MIB, measured: true },
     { name: "rpool/VARSHARE", mountpoint: "/var/share", source: "local", base: 3 * MIB },
     { name: "rpool/export", mountpoint: "/export", source: "local", base: 32 * 1024 },
     { name: "rpool/export/home", mountpoint: "/export/home", source: "inherited", base: 32 * 1024 },
@@ -42,9 +37,9 @@ const datasets = (spec: NodeSpec, imageBytes: number): readonly Dataset[] => {
   ];
 };
 
-/** The table of a new node; `imageBytes` are the images it starts with. */
-export const datasetTable = (spec: NodeSpec, imageBytes: number): string =>
-  datasets(spec, imageBytes)
+/** The table of a new node. */
+export const datasetTable = (spec: NodeSpec): string =>
+  datasets(spec)
     .flatMap((dataset) => [
       [dataset.name, "type", "filesystem", "-"],
       [dataset.name, "mountpoint", dataset.mountpoint, dataset.source],

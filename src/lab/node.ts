@@ -195,8 +195,9 @@ export const createNode = (dir: string, spec: NodeSpec, seed: number, now: numbe
     packages: packages(spec),
     open: "",
     contract: "120\n",
-    zpool: `${220 * GIB}\n`,
-    zfs: datasetTable(spec, imageBytes),
+    // What would be free without any image: those of the old directory leave 220 GiB.
+    zpool: `${220 * GIB + (spec.layout === "legacy" ? imageBytes : 0)}\n`,
+    zfs: datasetTable(spec),
     ...serviceFiles(spec, bootedAt),
   };
   const fault = restartFault[spec.fault ?? ""];

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { simulatedNames, strictNames } from "../support/fleet/layers.ts";
+import { poolNames, simulatedNames, strictNames } from "../support/fleet/layers.ts";
 
 const repository = new URL("../../", import.meta.url);
 const text = (path: string): string => readFileSync(new URL(path, repository), "utf8");
@@ -8,7 +8,7 @@ const names = (dir: string): readonly string[] => readdirSync(new URL(dir, repos
 const page = text("docs/explanation/real-parts.md");
 
 const simulated = new Set(simulatedNames);
-const strict = new Set(strictNames);
+const strict = new Set([...strictNames, ...poolNames]);
 
 /** First cells of the table below a heading, without its header. */
 const rowsOf = (heading: string): readonly (readonly string[])[] =>
@@ -45,8 +45,8 @@ test("a tool is real, a shim or simulated, as the fleet has it", () => {
   );
   const kindOf = (tool: string): string => {
     const name = programs.get(tool) ?? "";
-    // id's shim stands at another path than the one the scripts call; zfs is the shim before a real pool.
-    if (tool === "ZFS" || (tool !== "ID" && strict.has(name))) return "shim";
+    // id's shim stands at another path than the one the scripts call.
+    if (tool !== "ID" && strict.has(name)) return "shim";
     return simulated.has(name) ? "simulated" : "real";
   };
   const rows = rowsOf("Every tool of the scripts");

@@ -38,6 +38,12 @@ unroot() {
   P=/${P#/}
 }
 
+# said PATH: P, as a tool names an operand: as it was given, in the node's own terms.
+said() {
+  P=$1
+  case $1 in "$R" | "$R"/*) unroot "$1" ;; esac
+}
+
 # absolute PATH: A, from the directory we are in. Owners are looked up along the whole path.
 absolute() {
   case $1 in

@@ -14,6 +14,11 @@ import { RealNode } from "./node.ts";
 export interface RealSpec extends NodeSpec {
   /** A real pool of so many bytes, and real images in the cache; without it zfs is the lab's simulator. */
   readonly poolBytes?: number;
+  /**
+   * Of a node with a pool and the layout `legacy`: the old cache lies on the pool, in the boot environment's
+   * `rpool/ROOT/solaris/var` and no mountpoint itself; without it on the node's root, which is no dataset.
+   */
+  readonly legacyOnPool?: true;
   /** Images of a node with a pool: name, bytes, age in days. */
   readonly images?: readonly (readonly [name: string, bytes: number, days: number])[];
   /** nova-compute is a process that reads nova.conf with the real oslo.config; without it a record of the lab. */
@@ -69,6 +74,7 @@ const writeExtras = (layer: string, spec: RealSpec, conf: string): void => {
     writeFileSync(join(state, "nova.conf.made"), conf, "latin1");
   if (spec.poolBytes !== undefined) {
     writeFileSync(join(state, "zpool-bytes"), `${spec.poolBytes}\n`);
+    if (spec.legacyOnPool === true) writeFileSync(join(state, "legacy-on-pool"), "");
     writeFileSync(join(state, "images"), (spec.images ?? []).map((image) => `${image.join(" ")}\n`).join(""));
   }
   if (spec.periodicScale !== undefined) writeFileSync(join(state, "periodic-scale"), `${spec.periodicScale}\n`);

@@ -31,7 +31,7 @@ const shims = here("shims");
 export const NOVA = 85;
 export const OPS = 60001;
 
-/** Simulators of the lab that a node has at their Solaris paths; `zfs` only where there is no real pool. */
+/** Simulators of the lab that a node has at their Solaris paths; `zfs` and `mount` only where there is no real pool. */
 const simulated: Readonly<Record<string, string>> = {
   beadm: "usr/sbin",
   kstat: "usr/bin",
@@ -49,6 +49,7 @@ const simulated: Readonly<Record<string, string>> = {
 };
 /** What only the simulators call, and what they source. */
 const parts = [
+  "datasets.sh",
   "import-manifest",
   "lib.sh",
   "oslo-reads",
@@ -182,12 +183,15 @@ export const makeSolarisLayer = (layer: string, authorized: string): void => {
   write(join(layer, "etc/group"), account("/etc/group", "nova:x:85:", "staff:x:10:"));
 };
 
-/** The simulator of zfs, or the shim before the real one. */
+/** Tools that say what is on the pool: shims where a node has a real one, else simulators. */
+export const poolNames: readonly string[] = ["mount", "zfs"];
+
+/** The simulators of the pool's tools, or the shims before the real ones. */
 export const makeZfsLayer = (layer: string, real: boolean): void => {
-  const text = real
-    ? readFileSync(join(shims, "zfs"), "utf8")
-    : asProgram(readFileSync(join(labSimulators, "zfs"), "utf8"));
-  write(join(layer, "usr/sbin/zfs"), text, 0o755);
+  for (const name of poolNames) {
+    const text = readFileSync(join(real ? shims : labSimulators, name), "utf8");
+    write(join(layer, "usr/sbin", name), real ? text : asProgram(text), 0o755);
+  }
   if (real) copyFileSync("/usr/sbin/zfs", join(layer, "usr/sbin/zfs.real"));
 };
 
