@@ -35,6 +35,7 @@ const longOnly = [
   "integration/skips.test.ts",
   "integration/ssh-config-without-ssh.test.ts",
   "shell/completion.test.ts",
+  "shell/sim-pool.test.ts",
   "shell/sim-state.test.ts",
 ];
 

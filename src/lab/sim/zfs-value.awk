@@ -1,5 +1,5 @@
 # Answers `zfs get` and `zfs list` from the node's table (see datasets.sh), the sizes of the files that are there (lines
-# "SIZE PATH" of find), and the sizes shown so far. ZFS accounts for a change a little later (sheet 3.6): a new size,
+# "SIZE INODE PATH" of find), and the sizes shown so far. ZFS accounts for a change a little later (sheet 3.6): a new size,
 # of files or of what snapshots hold, is shown only LAG_MS after the first look that found it.
 # -v table= shown= newshown= now= root= poolfree= columns= names= exact= header= pairs=
 BEGIN {
@@ -22,11 +22,12 @@ BEGIN {
   }
 }
 {
-  at = index($0, " ")
-  bytes = substr($0, 1, at - 1)
-  path = substr($0, at + 1)
-  if (path in counted) next
-  counted[path] = 1
+  split($0, f, " ")
+  bytes = f[1]
+  # Once by each of its names, and once more where one of the directories lies in another.
+  if (f[2] in counted) next
+  counted[f[2]] = 1
+  path = substr($0, length(f[1] f[2]) + 3)
   best = ""; length_ = -1
   for (i = 1; i <= datasets; i++) {
     mount = value[order[i], "mountpoint"]
