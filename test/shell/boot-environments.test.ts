@@ -339,6 +339,7 @@ esac`,
 
   test("what each holds is told apart: its own, its snapshots', its origins'", () =>
     onNode(async (one) => {
+      set(one, `${ROOT}/solaris/var`, "measured", "no");
       set(one, `${ROOT}/solaris/var`, "snap", String(900 * MIB));
       set(one, `${ROOT}/solaris-backup-1`, "snap", "7");
       const own = 4200 * MIB + Number(/^rpool\/ROOT\/solaris\/var\tbase\t(\d+)/m.exec(zfs(one))?.[1]);

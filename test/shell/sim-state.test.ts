@@ -372,7 +372,12 @@ describe("boot environments", () => {
   test("the clone of one that goes is promoted: what it shared is its own then", () => {
     const node = make();
     edit(node, "be", () => "solaris;a;;;1;static;1\nsolaris-backup-1;b;NR;/;1;static;2\n");
-    edit(node, "zfs", (text) => text.replace("rpool/ROOT/solaris\tsnap\t0", "rpool/ROOT/solaris\tsnap\t77"));
+    edit(node, "zfs", (text) =>
+      text
+        .replace("rpool/ROOT/solaris\tsnap\t0", "rpool/ROOT/solaris\tsnap\t77")
+        // Files count where they are mounted, and these are not any more.
+        .replace("rpool/ROOT/solaris/var\tmeasured\tyes", "rpool/ROOT/solaris/var\tmeasured\tno"),
+    );
     const before = used(node, "rpool/ROOT");
     expect(node.run("beadm", ["destroy", "-F", "solaris"]).status).toBe(0);
     expect(names(node)).toEqual(["rpool/ROOT", "rpool/ROOT/solaris-backup-1", "rpool/ROOT/solaris-backup-1/var"]);
