@@ -203,7 +203,7 @@ describe("what is accepted", () => {
 
 describe("what is refused, with what helps", () => {
   test.each([
-    ["", "a command is needed", "rollout, status"],
+    ["", "a command is needed", "rollout, purge, status"],
     ["rollot all", 'no command "rollot"', "novasweep rollout"],
     ["frobnicate all", 'there is no command "frobnicate"', "one of rollout"],
     ["--check rollout all", "--check stands before the command", "COMMAND"],
