@@ -68,7 +68,15 @@ const addCommand = (parser: Argv, command: Command, found: (given: Given) => voi
       parser.command("demo", "", withOptions, found);
       return;
     case "runs":
-      parser.command("runs", "", (inner) => withOptions(inner).command("show <id>", "", asText("id"), found), found);
+      parser.command(
+        "runs",
+        "",
+        (inner) =>
+          withOptions(inner)
+            .command("show <id>", "", asText("id"), (given) => found({ ...given, verb: "show" }))
+            .command("resume <id>", "", asText("id"), (given) => found({ ...given, verb: "resume" })),
+        found,
+      );
       return;
     case "hosts":
       parser.command("hosts", "", (inner) =>
@@ -116,6 +124,7 @@ const addOption = (parser: Argv, { name, alias, takes }: Option): Argv =>
 
 /** The positional words, those after `--` included unless they are a command to run; undefined when none may stand there. */
 const wordsOf = (command: Command, given: Given): readonly string[] | undefined => {
+  if (given["verb"] !== undefined) return [String(given["verb"]), String(given["id"])];
   const words = [given["pattern"] ?? given["id"] ?? given["shell"] ?? below(command, given)].flat().map(String);
   if (command === "exec") return words;
   const rest = [given["--"] ?? []].flat().map(String);

@@ -91,7 +91,7 @@ const build = (
       // No host is contacted: ssh's configuration says nothing that a class could hold.
       return { command, ...selection(values, words, around), sshConfig: "none" };
     case "runs":
-      return { command, show: words[0], stateDir: stateDir(values, around) };
+      return runs(values, words, around);
     case "demo":
       return demo(values, around);
   }
@@ -109,10 +109,15 @@ const rollout = (values: OptionValues, words: readonly string[], around: Surroun
     activatePending: values.flag("activate-pending") ?? false,
     waitIdleS: values.duration("wait-idle", 0) ?? 0,
     migrateCache: values.flag("migrate-cache") ?? false,
+    planOut: fileAt(values.text("plan-out"), around),
+    plan: fileAt(values.text("plan"), around),
     output: output(values, around),
     stateDir: stateDir(values, around),
   };
 };
+
+const fileAt = (path: string | undefined, around: Surroundings): string | undefined =>
+  path === undefined ? undefined : atHome(path, around);
 
 const status = (values: OptionValues, words: readonly string[], around: Surroundings): StatusRequest => ({
   command: "status",
@@ -180,6 +185,20 @@ const inventory = (values: OptionValues, words: readonly string[], around: Surro
   ...selection(values, words, around),
   format: values.choice("format", formats) ?? "table",
 });
+
+/** `runs`, `runs show ID`, `runs resume ID`: yargs gives the word and the id. */
+const runs = (values: OptionValues, words: readonly string[], around: Surroundings): Request => {
+  const [verb, id] = words;
+  const dir = stateDir(values, around);
+  if (verb !== "resume" || id === undefined) return { command: "runs", show: id, stateDir: dir };
+  return {
+    command: "runs resume",
+    id,
+    askBecomePass: values.flag("ask-become-pass") ?? false,
+    output: output(values, around),
+    stateDir: dir,
+  };
+};
 
 const demo = (values: OptionValues, around: Surroundings): DemoRequest => ({
   command: "demo",

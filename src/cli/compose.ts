@@ -1,7 +1,7 @@
 /** The composition root: makes every part of one run and joins them. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Asked } from "../domain/event.ts";
+import type { Asked, Given } from "../domain/event.ts";
 import type { Host } from "../domain/host.ts";
 import type { Seconds } from "../domain/ids.ts";
 import type { KeptTexts } from "../domain/kept-texts.ts";
@@ -17,7 +17,7 @@ import { purgeJob } from "../engine/purge-job.ts";
 import { rolloutJob } from "../engine/rollout-job.ts";
 import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
-import { type Journal, openJournal } from "../journal/write.ts";
+import { type Journal, openJournal, reopenJournal } from "../journal/write.ts";
 import type { CleanerPackage } from "../remote/payload/package.ts";
 import type { Access } from "./access.ts";
 import { clocksFor, patientClocksFor, silentClocksFor } from "./clocks.ts";
@@ -33,6 +33,7 @@ export interface Hands {
   readonly stopping: AbortSignal;
   readonly cutting: AbortSignal;
   readonly accept: (plan: Plan) => Promise<"typed" | "--yes" | undefined>;
+  readonly planMade: (plan: Plan) => Promise<string | undefined>;
 }
 
 /** The journal of a run and how to let go of it. */
@@ -55,16 +56,35 @@ export const openRecord = async (stateDir: string, io: Io): Promise<Result<Recor
   return ok({
     run,
     journal: journal.value,
-    release: async () => {
-      try {
-        // A journal that broke on the way closes in silence: this says so.
-        await journal.value.barrier();
-      } finally {
-        await journal.value.close();
-        await lock.value.release();
-      }
-    },
+    release: releaser(journal.value, lock.value.release),
   });
+};
+
+/** Opens the journal of a run that was cut short, to go on behind what of it is whole, and marks it as ours. */
+export const reopenRecord = async (
+  stateDir: string,
+  run: string,
+  wholeBytes: number,
+  io: Io,
+): Promise<Result<Record & { readonly run: string }>> => {
+  const lock = await takeLock(stateDir, run, await describeHolder(io.pid, io.controller, new Date().toISOString()));
+  if (!lock.ok) return err({ ...lock.error, try: "novasweep runs says who drives it" });
+  const journal = await reopenJournal(stateDir, run, wholeBytes);
+  if (!journal.ok) {
+    await lock.value.release();
+    return journal;
+  }
+  return ok({ run, journal: journal.value, release: releaser(journal.value, lock.value.release) });
+};
+
+const releaser = (journal: Journal, release: () => Promise<void>) => async (): Promise<void> => {
+  try {
+    // A journal that broke on the way closes in silence: this says so.
+    await journal.barrier();
+  } finally {
+    await journal.close();
+    await release();
+  }
 };
 
 /** Without a record a command that only reads goes on; one that changes hosts never gets here. */
@@ -73,6 +93,13 @@ export const noRecord = (): Record & { readonly run: string } => ({
   journal: { accept: () => undefined, barrier: async () => undefined, close: async () => undefined, path: "" },
   release: async () => undefined,
 });
+
+/** Where a run comes from: its command line, a plan in a file, the last event of the run it goes on with. */
+export interface Origin {
+  readonly given?: Given;
+  readonly saved?: Plan;
+  readonly after?: number;
+}
 
 /** Joins the parts for one run. */
 export const composeRun = (
@@ -84,6 +111,7 @@ export const composeRun = (
   view: LiveView,
   hands: Hands,
   version: string,
+  { given, saved, after }: Origin = {},
 ): RunContext => {
   const rollout = request.command === "rollout" ? request : undefined;
   const planned = request.command === "status" ? undefined : request;
@@ -106,7 +134,9 @@ export const composeRun = (
     pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     nonce: newNonce,
     transport: transportFor(request, io, access, clocksFor({ ...request, hostTimeoutS: hostSecondsOf(request) })),
-    emitter: new Emitter(record.run, Date.now, record.journal, [view]),
+    emitter: new Emitter(record.run, Date.now, record.journal, [view], after),
+    ...(given === undefined ? {} : { given }),
+    ...(saved === undefined ? {} : { saved }),
     deadlines,
     parallel: request.parallel,
     soakS: rollout?.soakS ?? 0,

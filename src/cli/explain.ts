@@ -45,8 +45,8 @@ export const explain = (argv: readonly string[], message: string): Complaint => 
     const what = missing ? "package needs a word more" : `there is no command "package ${argv[1]}"`;
     return usage(what, "novasweep package build, or novasweep package publish");
   }
-  if (command === "runs" && words[1] === "show") {
-    return usage("runs show takes one run's id, or its beginning", "novasweep runs, which lists them");
+  if (command === "runs" && Object.hasOwn(subcommandsOf.runs ?? {}, words[1] ?? "")) {
+    return usage(`runs ${words[1]} takes one run's id, or its beginning`, "novasweep runs, which lists them");
   }
   if (command === "runs" && words[1] !== undefined) {
     return usage(`there is no command "runs ${words[1]}"`, "novasweep runs, or novasweep runs show ID");

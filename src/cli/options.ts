@@ -60,7 +60,20 @@ const publishing: readonly Option[] = (
 
 /** The options of each command, in the order of its help. */
 export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
-  rollout: [...selection, ...plan, ...connection, output, stateDir],
+  rollout: [
+    ...selection,
+    ...plan,
+    {
+      name: "plan-out",
+      takes: "FILE",
+      group: "Plan and safety:",
+      says: "write the plan there, to be carried out later",
+    },
+    { name: "plan", takes: "FILE", group: "Plan and safety:", says: "carry out the plan that is there, or nothing" },
+    ...connection,
+    output,
+    stateDir,
+  ],
   purge: [
     ...selection,
     ...purging,
@@ -98,7 +111,13 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
     { ...format, choices: keyFormats, says: `result on stdout: ${oneOf(keyFormats)}` },
   ],
   export: selection.filter(({ group }) => group === hosts),
-  runs: [stateDir],
+  runs: [
+    stateDir,
+    ...[...connection.filter(({ name }) => name === "ask-become-pass"), output].map((option) => ({
+      ...option,
+      of: "resume",
+    })),
+  ],
   package: [
     {
       name: "out",
@@ -129,7 +148,7 @@ export const optionsAt = (command: Command, subcommand: string | undefined): rea
 export const subcommandsOf: Readonly<Partial<Record<Command, Readonly<Record<string, string>>>>> = {
   hosts: { keys: "the hosts' keys, compared with known_hosts" },
   export: { puppet: "a Puppet class with the settings of the selected hosts" },
-  runs: { show: "one run, host by host" },
+  runs: { show: "one run, host by host", resume: "goes on with one that was cut short" },
   package: { build: "writes it to a directory", publish: "sends it to a repository through one host" },
   completion: { bash: "for bash", zsh: "for zsh", fish: "for fish" },
 };

@@ -27,7 +27,7 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
     case "purge":
     case "status": {
       const { fleetCommand } = await import("./commands/fleet.ts");
-      return fleetCommand(request.value, io);
+      return fleetCommand(request.value, io, argv);
     }
     case "exec": {
       const { execCommand } = await import("./commands/exec.ts");
@@ -44,6 +44,10 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
     case "export": {
       const { exportPuppetCommand } = await import("./commands/export-puppet.ts");
       return exportPuppetCommand(request.value, io);
+    }
+    case "runs resume": {
+      const { resumeCommand } = await import("./commands/resume.ts");
+      return resumeCommand(request.value, io);
     }
     case "runs": {
       const { runsCommand } = await import("./commands/runs.ts");

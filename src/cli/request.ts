@@ -26,6 +26,7 @@ export type Request =
   | HostsKeysRequest
   | ExportPuppetRequest
   | RunsRequest
+  | RunsResumeRequest
   | PackageBuildRequest
   | PackagePublishRequest
   | DemoRequest
@@ -103,6 +104,9 @@ export interface PurgeRequest extends Selection, Connection, Planned {
 
 export interface RolloutRequest extends Selection, Connection, Planned {
   readonly command: "rollout";
+  /** A file the plan is written to, and one that it comes from. */
+  readonly planOut: string | undefined;
+  readonly plan: string | undefined;
   readonly diff: boolean;
   readonly soakS: Seconds;
   readonly activatePending: boolean;
@@ -155,6 +159,16 @@ export interface RunsRequest {
   readonly command: "runs";
   /** The run to show, or the beginning of its id; undefined: list them all. */
   readonly show: string | undefined;
+  readonly stateDir: string;
+}
+
+/** What it goes on with is asked for by the words it was begun with; these alone are of now. */
+export interface RunsResumeRequest {
+  readonly command: "runs resume";
+  /** The run, or the beginning of its id. */
+  readonly id: string;
+  readonly askBecomePass: boolean;
+  readonly output: OutputMode;
   readonly stateDir: string;
 }
 

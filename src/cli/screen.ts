@@ -27,18 +27,19 @@ export const createLiveView = async (
   { output: mode, ...request }: FleetRequest | ExecRequest | PackagePublishRequest,
   io: Io,
   nowMs: () => number,
+  from: RunState = initialState,
 ): Promise<LiveView> => {
   // A table on the same terminal ends with the troubles and the totals itself.
   const tellsItself = request.command === "status" && request.format === "table" && io.stdout.isTTY === true;
-  let state: RunState = initialState;
+  let state: RunState = from;
   let fallback: Sink | undefined;
   const tui =
     mode === "tui"
-      ? await openScreen(io, nowMs, (from) => {
-          fallback = createLinesSink((text) => io.stderr.write(text), from);
+      ? await openScreen(io, nowMs, from, (at) => {
+          fallback = createLinesSink((text) => io.stderr.write(text), at);
         })
       : undefined;
-  const sink = tui ?? plain(mode, io);
+  const sink = tui ?? plain(mode, io, from);
   return {
     accept: (event: RunEvent) => {
       state = reduce(state, event);
@@ -58,17 +59,23 @@ export const createLiveView = async (
   };
 };
 
-const plain = (mode: OutputMode, io: Io): Sink =>
+const plain = (mode: OutputMode, io: Io, from: RunState): Sink =>
   mode === "ndjson"
     ? createNdjsonSink((text) => io.stdout.write(text))
-    : createLinesSink((text) => io.stderr.write(text));
+    : createLinesSink((text) => io.stderr.write(text), from);
 
-const openScreen = async (io: Io, nowMs: () => number, onBroken: (from: RunState) => void): Promise<TuiSink> => {
+const openScreen = async (
+  io: Io,
+  nowMs: () => number,
+  from: RunState,
+  onBroken: (at: RunState) => void,
+): Promise<TuiSink> => {
   const { createTuiSink } = await import("../view/tui/tui-sink.tsx");
   const locale = io.env["LC_ALL"] ?? io.env["LC_CTYPE"] ?? io.env["LANG"] ?? "";
   return createTuiSink({
     stream: io.stderr,
     nowMs,
+    from,
     colour: io.env["NO_COLOR"] === undefined || io.env["NO_COLOR"] === "",
     unicode: /utf-?8/i.test(locale),
     onBroken,

@@ -78,6 +78,12 @@ export const settingsFilesOf = ({ home }: Pick<Io, "home">): readonly string[] =
 export const hasInventory = (request: Pick<Selection, "inventories">, io: Pick<Io, "home">): boolean =>
   request.inventories.length > 0 || inventoryDefaults(io.home).some((place) => existsSync(place));
 
+/** The inventories that a selection reads. */
+export const inventoriesRead = (request: Selection, io: Io): readonly string[] => {
+  const found = inventoriesOf(request, io);
+  return found.ok ? found.value : [];
+};
+
 const inventoriesOf = (request: Selection, io: Io): Result<readonly string[], readonly Complaint[]> => {
   if (request.inventories.length > 0) return { ok: true, value: request.inventories };
   const places = inventoryDefaults(io.home);

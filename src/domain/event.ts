@@ -39,6 +39,15 @@ export interface RecordedStream extends StreamSum {
   readonly text?: string;
 }
 
+/** How a run was asked for, so that it can be taken up again. Passwords are no words of a command line. */
+export interface Given {
+  readonly words: readonly string[];
+  /** The inventories that were read, as absolute paths. */
+  readonly inventories: readonly string[];
+  /** Where it was started: settings files are looked for there. */
+  readonly directory: string;
+}
+
 /** A file that was removed: `at`, when it was last used or written, on the node's clock. */
 export interface RemovedFile {
   readonly name: string;
@@ -76,6 +85,14 @@ export type EventBody =
       readonly publication?: Publication;
       /** Only of `purge`. */
       readonly purge?: PurgeAsked;
+      /** Only of commands that change hosts by a plan. */
+      readonly given?: Given;
+    }
+  | {
+      /** Another process goes on with a run whose own is gone. */
+      readonly type: "run.resumed";
+      readonly by: { readonly user: string; readonly controller: string; readonly pid: number };
+      readonly version: string;
     }
   | {
       readonly type: "host.phase";

@@ -1,4 +1,4 @@
-import type { Asked, CommandName, EventOf, Publication, Purged, RecordedStream, RunEvent } from "./event.ts";
+import type { Asked, CommandName, EventOf, Given, Publication, Purged, RecordedStream, RunEvent } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import { type HostTable, hostTable, rowOf, withRow } from "./host-table.ts";
 import type { HostName, RunId } from "./ids.ts";
@@ -25,7 +25,10 @@ export interface RunState {
   readonly purge?: PurgeAsked;
   /** What the repository has of it. */
   readonly published?: { readonly fmri: string; readonly before: boolean };
+  readonly given?: Given;
   readonly startedAt?: string;
+  /** Whenever another process took the run up again. */
+  readonly resumed: readonly { readonly by: EventOf<"run.started">["by"]; readonly at: string }[];
   /** Of the last event: the run's own clock. */
   readonly lastAt?: string;
   readonly lastSeq: number;
@@ -62,6 +65,8 @@ export interface HostState {
   /** The change being carried out. */
   readonly step?: Pick<EventOf<"host.step">, "step" | "of" | "change" | "state">;
   readonly wave?: number;
+  /** Its changes were begun: something may have been done there. */
+  readonly begun?: true;
   readonly facts?: Facts;
   readonly outcome?: Outcome;
   readonly failure?: Failure;
@@ -87,6 +92,7 @@ export const initialState: RunState = {
   settled: 0,
   waves: [],
   bad: 0,
+  resumed: [],
 };
 
 const queued = (host: HostName): HostState => ({ host, phase: "queued", refusals: [], drift: [], purged: [] });
@@ -102,6 +108,8 @@ const apply = (state: RunState, event: RunEvent): RunState => {
   switch (event.type) {
     case "run.started":
       return started(event);
+    case "run.resumed":
+      return { ...state, resumed: [...state.resumed, { by: event.by, at: event.at }] };
     case "plan.made":
       return { ...state, plan: event.plan };
     case "plan.accepted":
@@ -154,6 +162,7 @@ const started = (event: EventOf<"run.started">): RunState => ({
   ...(event.exec === undefined ? {} : { exec: event.exec }),
   ...(event.publication === undefined ? {} : { publication: event.publication }),
   ...(event.purge === undefined ? {} : { purge: event.purge }),
+  ...(event.given === undefined ? {} : { given: event.given }),
   startedAt: event.at,
   lastAt: event.at,
   lastSeq: event.seq,
@@ -171,6 +180,7 @@ const entered = ({ step: _, layer: _left, ...host }: HostState, event: EventOf<"
   ...host,
   phase: event.phase,
   since: event.since ?? event.at,
+  ...(event.phase === "applying" ? { begun: true as const } : {}),
   ...(event.layer === undefined ? {} : { layer: event.layer }),
 });
 

@@ -1,3 +1,4 @@
+import type { Given } from "../domain/event.ts";
 import type { Host } from "../domain/host.ts";
 import type { EpochMs, RunId, Seconds } from "../domain/ids.ts";
 import type { Plan } from "../domain/plan.ts";
@@ -23,6 +24,12 @@ export interface RunContext {
   readonly run: RunId;
   readonly command: "rollout" | "status" | "purge";
   readonly job: Job;
+  /** The command line, for whoever takes the run up again. */
+  readonly given?: Given;
+  /** A plan that was made before: what it has of a host is all that may be done there. */
+  readonly saved?: Plan;
+  /** Told of the plan before it is offered; why it cannot be offered then, if so. */
+  readonly planMade: (plan: Plan) => Promise<string | undefined>;
   /** What a purge takes out. */
   readonly purge?: PurgeAsked;
   readonly patterns: readonly string[];

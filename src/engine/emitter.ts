@@ -22,13 +22,15 @@ export class Emitter {
   readonly #clock: () => EpochMs;
   readonly #journal: Recorder;
   #views: readonly Sink[];
-  #seq = 0;
+  #seq: number;
 
-  constructor(run: RunId, clock: () => EpochMs, journal: Recorder, views: readonly Sink[]) {
+  /** `after` is the number of the journal's last event. */
+  constructor(run: RunId, clock: () => EpochMs, journal: Recorder, views: readonly Sink[], after = 0) {
     this.#run = run;
     this.#clock = clock;
     this.#journal = journal;
     this.#views = views;
+    this.#seq = after;
   }
 
   emit(body: EventBody): void {

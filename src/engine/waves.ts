@@ -11,25 +11,35 @@ import type { Changing, Ending } from "./job.ts";
 /** Whatever settles hosts. */
 export interface Settler {
   settle(host: Host, ending: Ending, appliedMs: number): void;
+  /** What each host's changes rest on. */
+  readonly basis: ReadonlyMap<HostName, Facts>;
 }
 
 /** Outcomes that use up the budget. */
 const badOutcomes: readonly Outcome[] = ["failed", "unknown", "unreachable"];
 
+/** What of a plan's budget is gone before it begins. */
+export interface Spent {
+  readonly bad: number;
+  readonly canaryBad: boolean;
+}
+
 /** Carries out an accepted plan wave by wave. Returns why it stopped early; undefined when every wave was done. */
 export const carryOut = async (
   context: RunContext,
   plan: Plan,
-  basis: ReadonlyMap<HostName, Facts>,
   settler: Settler,
+  spent: Spent = { bad: 0, canaryBad: false },
 ): Promise<string | undefined> => {
-  const budget = new Budget(context, plan);
+  const budget = new Budget(context, plan, spent);
   let left = 0;
   for (const [at, wave] of plan.waves.entries()) {
+    // Of a run that was taken up again: this wave is done.
+    if (wave.length === 0) continue;
     const why = budget.closed();
     if (why !== undefined) return why;
     context.emitter.emit({ type: "wave.opened", wave: at + 1, of: plan.waves.length, hosts: wave });
-    left = await new Wave(context, plan, basis, settler, budget, at === 0).run(wave);
+    left = await new Wave(context, plan, settler, budget, at === 0).run(wave);
   }
   // A stop that came when every host had started stopped nothing.
   return left > 0 ? budget.closed() : budget.gateClosed();
@@ -39,12 +49,13 @@ export const carryOut = async (
 class Budget {
   readonly #context: RunContext;
   readonly #plan: Plan;
-  #state: GateState = { bad: 0, canaryBad: false, atRisk: 0 };
+  #state: GateState;
   #told: string | undefined;
 
-  constructor(context: RunContext, plan: Plan) {
+  constructor(context: RunContext, plan: Plan, spent: Spent) {
     this.#context = context;
     this.#plan = plan;
+    this.#state = { ...spent, atRisk: 0 };
   }
 
   /** Why no further host starts; undefined while the gate is open. */
@@ -106,24 +117,15 @@ class Wave {
   readonly #context: RunContext;
   readonly #plans: ReadonlyMap<HostName, Changing>;
   readonly #hosts: ReadonlyMap<HostName, Host>;
-  readonly #basis: ReadonlyMap<HostName, Facts>;
   readonly #settler: Settler;
   readonly #budget: Budget;
   readonly #canary: boolean;
   #broken: unknown;
 
-  constructor(
-    context: RunContext,
-    plan: Plan,
-    basis: ReadonlyMap<HostName, Facts>,
-    settler: Settler,
-    budget: Budget,
-    canary: boolean,
-  ) {
+  constructor(context: RunContext, plan: Plan, settler: Settler, budget: Budget, canary: boolean) {
     this.#context = context;
     this.#plans = new Map(plan.hosts.flatMap((one) => (one.verdict === "change" ? [[one.host, one] as const] : [])));
     this.#hosts = new Map(context.hosts.map((host) => [host.name, host]));
-    this.#basis = basis;
     this.#settler = settler;
     this.#budget = budget;
     this.#canary = canary;
@@ -158,7 +160,7 @@ class Wave {
   #lookUp(name: HostName): Life {
     const host = this.#hosts.get(name);
     const plan = this.#plans.get(name);
-    const facts = this.#basis.get(name);
+    const facts = this.#settler.basis.get(name);
     if (host === undefined || plan === undefined || facts === undefined)
       throw new Error(`${name}: in a wave, not in the plan`);
     const risky = plan.changes.some(({ kind }) => kind === "conf.set" || kind === "compute.restart");

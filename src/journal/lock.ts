@@ -1,9 +1,13 @@
 /** The lock of a run on the controller: who drives it, so that a run whose process died can be told from one that goes on. */
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { kill } from "node:process";
 import type { RunId } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { lockPath } from "./runs.ts";
+
+/** How often a process touches its lock, and how long it may be silent: clocks of two machines differ by less. */
+const BEAT_MS = 30_000;
+const SILENT_MS = 5 * 60_000;
 
 /** The process that drives a run. */
 export interface Holder {
@@ -34,22 +38,56 @@ export const takeLock = async (
   holder: Holder,
 ): Promise<Result<{ readonly release: () => Promise<void> }>> => {
   const path = lockPath(stateDir, run);
-  const draft = `${path}.new`;
+  const draft = `${path}.${holder.pid}`;
   try {
-    // Renamed into place: nobody ever reads half a lock. The journal's O_EXCL already made the run ours.
-    await writeFile(draft, `${JSON.stringify(holder)}\n`, { flag: "wx", mode: 0o600 });
-    await rename(draft, path);
-    return ok({ release: () => rm(path, { force: true }) });
+    // Linked into place: nobody ever reads half a lock, and of two who take it one fails.
+    await writeFile(draft, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+    await link(draft, path).finally(() => rm(draft, { force: true }));
+    const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), BEAT_MS).unref();
+    return ok({
+      release: async () => {
+        clearInterval(beat);
+        await rm(path, { force: true });
+      },
+    });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     return err({ code: "E_JOURNAL", what: `cannot lock the run: ${why}`, where: path });
   }
 };
 
+/**
+ * Takes the lock of a dead process out of the way. Of two who try the rename lets one through; false for the other, and
+ * when somebody else had taken it already. `pid` is our own.
+ */
+export const clearLock = async (stateDir: string, run: RunId, dead: Holder, pid: number): Promise<boolean> => {
+  const path = lockPath(stateDir, run);
+  const aside = `${path}.dead-${dead.pid}-${pid}`;
+  try {
+    await rename(path, aside);
+  } catch {
+    return false;
+  }
+  const taken = parseHolder(await readFile(aside, "utf8").catch(() => ""));
+  const same = taken !== undefined && JSON.stringify(taken) === JSON.stringify(dead);
+  // Not the one that was judged: back with it, unless there is a new one by now.
+  if (!same) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+  return same;
+};
+
 /** Who holds a run's lock; undefined when there is none, or none that can be read. */
 export const readLock = async (stateDir: string, run: RunId): Promise<Holder | undefined> => {
   try {
-    const holder: unknown = JSON.parse(await readFile(lockPath(stateDir, run), "utf8"));
+    return parseHolder(await readFile(lockPath(stateDir, run), "utf8"));
+  } catch {
+    return undefined;
+  }
+};
+
+const parseHolder = (text: string): Holder | undefined => {
+  try {
+    const holder: unknown = JSON.parse(text);
     return isHolder(holder) ? holder : undefined;
   } catch {
     return undefined;
@@ -66,11 +104,25 @@ const isHolder = (value: unknown): value is Holder => {
   );
 };
 
-/** Whether the process that holds a lock still runs. One on another machine cannot be looked at, so it counts as alive. */
-export const isAlive = async (holder: Holder, here: { readonly hostname: string }): Promise<boolean> => {
-  if (holder.hostname !== here.hostname) return true;
+/**
+ * Whether the process that holds a lock still runs. One on another machine cannot be looked at: it counts as alive as long
+ * as its lock was touched a moment ago.
+ */
+export const isAlive = async (
+  holder: Holder,
+  here: { readonly hostname: string; readonly path?: string },
+): Promise<boolean> => {
+  if (holder.hostname !== here.hostname) return here.path === undefined || (await beatsStill(here.path));
   const now = await describeHolder(holder.pid, here.hostname, holder.since);
   return holder.bootId === now.bootId && holder.startTicks === now.startTicks && processExists(holder.pid);
+};
+
+const beatsStill = async (path: string): Promise<boolean> => {
+  try {
+    return Date.now() - (await stat(path)).mtimeMs < SILENT_MS;
+  } catch {
+    return true;
+  }
 };
 
 const processExists = (pid: number): boolean => {

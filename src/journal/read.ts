@@ -9,6 +9,8 @@ import { splitLines } from "./split-lines.ts";
 export interface Folded<S> {
   readonly state: S;
   readonly torn: boolean;
+  /** Bytes of its whole lines: what comes after them was never durable. */
+  readonly wholeBytes: number;
 }
 
 /** Folds a journal event by event; memory is the state's, whatever the file's length. `E_JOURNAL` with `file:line` when it is damaged. */
@@ -20,10 +22,11 @@ export const foldJournal = async <S>(
   reading<Folded<S>>(path, async (file) => {
     let state = initial;
     let seq = 0;
+    let wholeBytes = 0;
     let run: RunId | undefined;
     for await (const line of splitLines(chunksOf(file))) {
       const where = `${path}:${seq + 1}`;
-      if (line.kind === "torn") return ok({ state, torn: true });
+      if (line.kind === "torn") return ok({ state, torn: true, wholeBytes });
       if (line.kind === "too-long") return err(damaged(where, `the line is longer than ${line.maxBytes} bytes`));
       const event = parseEvent(line.text, where);
       if (!event.ok) return event;
@@ -31,9 +34,10 @@ export const foldJournal = async <S>(
       run ??= event.value.run;
       if (event.value.run !== run) return err(damaged(where, `an event of another run, ${event.value.run}`));
       seq += 1;
+      wholeBytes += line.bytes;
       state = reduce(state, event.value);
     }
-    return ok({ state, torn: false });
+    return ok({ state, torn: false, wholeBytes });
   });
 
 /** Every event of a journal, in order. For long ones use `foldJournal`. */
@@ -117,6 +121,7 @@ const lastLine = async (file: FileHandle): Promise<string | undefined> => {
 /** Every event type there is; a new one is a compile error here. */
 const known: Readonly<Record<EventType, true>> = {
   "run.started": true,
+  "run.resumed": true,
   "host.phase": true,
   "host.facts": true,
   "plan.made": true,

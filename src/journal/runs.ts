@@ -49,6 +49,15 @@ export const listRuns = async (stateDir: string): Promise<Result<readonly RunId[
   }
 };
 
+/** Runs that have a lock, oldest first: whoever ended let go of his. None when the directory cannot be read. */
+export const lockedRuns = async (stateDir: string): Promise<readonly RunId[]> => {
+  const names = await readdir(runsDirectory(stateDir)).catch(() => []);
+  return names
+    .flatMap((name) => (name.endsWith(".lock") ? [name.slice(0, -".lock".length)] : []))
+    .filter(isRunId)
+    .sort();
+};
+
 /** The one run whose id starts with `prefix`; none or several is a complaint that names what there is. */
 export const findRun = (runs: readonly RunId[], prefix: string): Result<RunId> => {
   const found = runs.filter((run) => run.startsWith(prefix));

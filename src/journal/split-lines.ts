@@ -3,9 +3,9 @@
 /** Longest line of a journal: the plan of 10,000 hosts, the most an inventory has, at 6 KiB each; more is not a journal. */
 export const maxLineBytes = 64 * 1024 ** 2;
 
-/** A whole line, the rest after the last newline, or a line beyond the bound; the last two end the stream. */
+/** A whole line (`bytes` with its newline), the rest after the last newline, or a line beyond the bound; the last two end the stream. */
 export type Line =
-  | { readonly kind: "line"; readonly text: string }
+  | { readonly kind: "line"; readonly text: string; readonly bytes: number }
   | { readonly kind: "torn" }
   | { readonly kind: "too-long"; readonly maxBytes: number };
 
@@ -22,7 +22,7 @@ export const splitLines = async function* (
       parts.push(chunk.subarray(start, end));
       length += end - start;
       if (length > maxBytes) break;
-      yield { kind: "line", text: Buffer.concat(parts).toString("utf8") };
+      yield { kind: "line", text: Buffer.concat(parts).toString("utf8"), bytes: length + 1 };
       parts = [];
       length = 0;
       start = end + 1;

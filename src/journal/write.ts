@@ -43,6 +43,22 @@ export const openJournal = async (stateDir: string, run: RunId): Promise<Result<
   }
 };
 
+/**
+ * Opens the journal of a run that was cut short, to go on behind its `wholeBytes`: what comes after them is the torn line
+ * of an event that was never durable, and goes. Its lock must be held.
+ */
+export const reopenJournal = async (stateDir: string, run: RunId, wholeBytes: number): Promise<Result<Journal>> => {
+  const path = journalPath(stateDir, run);
+  try {
+    const file = await open(path, constants.O_WRONLY | constants.O_APPEND);
+    await file.truncate(wholeBytes);
+    return ok(new JournalFile(path, file, []));
+  } catch (cause) {
+    const what = `cannot go on with the journal: ${cause instanceof Error ? cause.message : String(cause)}`;
+    return err({ code: "E_JOURNAL", what, where: path, try: "see to the file and its directory" });
+  }
+};
+
 const cannotCreate = (path: string, cause: unknown): Complaint => ({
   code: "E_JOURNAL",
   what: `cannot create the journal: ${cause instanceof Error ? cause.message : String(cause)}`,

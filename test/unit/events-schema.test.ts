@@ -10,6 +10,7 @@ import { objectionTo, publishedSchema } from "../support/valid-events.ts";
 /** Every type there is: one that is missing or too many does not compile. */
 const everyType: Readonly<Record<EventType, true>> = {
   "run.started": true,
+  "run.resumed": true,
   "plan.made": true,
   "plan.accepted": true,
   "wave.opened": true,

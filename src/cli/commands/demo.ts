@@ -96,6 +96,8 @@ const rolloutOf = (request: DemoRequest, lab: Lab): RolloutRequest => ({
   hostTimeoutS: 300,
   runTimeoutS: 1800,
   check: false,
+  planOut: undefined,
+  plan: undefined,
   diff: false,
   yes: true,
   waves: [

@@ -1,22 +1,26 @@
-/** `novasweep rollout` and `novasweep status`: one run over the selected hosts. */
+/** `novasweep rollout`, `novasweep purge` and `novasweep status`: one run over the selected hosts. */
+import { resolve } from "node:path";
+import type { Given } from "../../domain/event.ts";
 import type { Host } from "../../domain/host.ts";
+import { foldHosts } from "../../domain/host-set.ts";
 import type { Plan } from "../../domain/plan.ts";
-import { JournalLost } from "../../engine/emitter.ts";
+import { err, ok, type Result } from "../../domain/result.ts";
 import { Fleet } from "../../engine/fleet.ts";
+import type { ResolvedHost } from "../../inventory/settle.ts";
 import { KnownFiles } from "../../transport/known-files.ts";
 import { type Access, withAccess } from "../access.ts";
-import { composeRun, type FleetRequest, type Hands, noRecord, openRecord } from "../compose.ts";
-import { confirm } from "../confirm.ts";
+import { type FleetRequest, noRecord, type Origin, openRecord } from "../compose.ts";
+import { tellOfDeadRuns } from "../dead-runs.ts";
 import { BAD_INPUT, complain, type Io, isInteractive } from "../io.ts";
-import { journalLost, releaseRecord } from "../journal-ends.ts";
-import { createLiveView, type LiveView } from "../screen.ts";
-import { selectFor } from "../select.ts";
-import { listenToSignals } from "../signals.ts";
+import { inventoriesRead, selectFor } from "../select.ts";
 import { version } from "../version.ts";
 import { chooseWays } from "../ways.ts";
+import { runOver } from "./run-over.ts";
 
-/** Selects, runs and prints; resolves with the exit status. */
-export const fleetCommand = async (request: FleetRequest, io: Io): Promise<number> => {
+/** Selects, runs and prints; resolves with the exit status. `words` are those of the command line, where there was one. */
+export const fleetCommand = async (request: FleetRequest, io: Io, words?: readonly string[]): Promise<number> => {
+  const saved = await savedPlan(request);
+  if (!saved.ok) return complain(io, [saved.error]);
   const selected = await selectFor(request, io);
   if (!selected.ok) return complain(io, selected.error);
   if (needsTerminal(request) && !isInteractive(io))
@@ -28,113 +32,75 @@ export const fleetCommand = async (request: FleetRequest, io: Io): Promise<numbe
       },
     ]);
   const knownFiles = new KnownFiles();
-  const ways = await chooseWays(selected.value.hosts, request, io, knownFiles);
+  const chosen = plannedHosts(selected.value.hosts, saved.value);
+  if (!chosen.ok) return complain(io, [chosen.error]);
+  const ways = await chooseWays(chosen.value, request, io, knownFiles);
   if (!ways.ok) return complain(io, ways.error);
   const hosts = ways.value;
-  return withAccess(request, io, hosts, knownFiles, (access) => recorded(request, io, hosts, access));
+  const origin: Origin = {
+    ...(saved.value === undefined ? {} : { saved: saved.value }),
+    ...(request.command === "status" || words === undefined ? {} : { given: givenBy(request, io, words) }),
+  };
+  if (request.command !== "status") await tellOfDeadRuns(request.stateDir, io);
+  return withAccess(request, io, hosts, knownFiles, (access) => recorded(request, io, hosts, access, origin));
 };
 
+/** The plan that is to be carried out, when one was named. */
+const savedPlan = async (request: FleetRequest): Promise<Result<Plan | undefined>> => {
+  if (request.command !== "rollout" || request.plan === undefined) return ok(undefined);
+  const { readPlanFile } = await import("../plan-file.ts");
+  return readPlanFile(request.plan);
+};
+
+/** Of the selected hosts those that the plan changes. */
+const plannedHosts = (hosts: readonly ResolvedHost[], saved: Plan | undefined): Result<readonly ResolvedHost[]> => {
+  if (saved === undefined) return ok(hosts);
+  const planned = new Set(saved.waves.flat());
+  const both = hosts.filter(({ host }) => planned.has(host.name));
+  return both.length > 0
+    ? ok(both)
+    : err({
+        code: "E_PATTERN",
+        what: "the plan changes none of the selected hosts",
+        try: `it changes ${foldHosts([...planned])}`,
+      });
+};
+
+const givenBy = (request: FleetRequest, io: Io, words: readonly string[]): Given => ({
+  words,
+  inventories: inventoriesRead(request, io).map((path) => resolve(io.workingDirectory, path)),
+  directory: io.workingDirectory,
+});
+
 /** Opens the record of the run and runs it. */
-const recorded = async (request: FleetRequest, io: Io, hosts: readonly Host[], access: Access): Promise<number> => {
+const recorded = async (
+  request: FleetRequest,
+  io: Io,
+  hosts: readonly Host[],
+  access: Access,
+  origin: Origin,
+): Promise<number> => {
   const record = await openRecord(request.stateDir, io);
   if (!record.ok) {
     complain(io, [record.error]);
     if (request.command !== "status" && !request.check) return BAD_INPUT;
   }
-  return runOver(request, io, hosts, access, record.ok ? record.value : noRecord());
+  return runOver(request, io, hosts, access, {
+    ...origin,
+    record: record.ok ? record.value : noRecord(),
+    planMade: planSaver(request),
+    go: (context) => new Fleet(context).run(),
+  });
 };
+
+/** Writes the plan to the file of `--plan-out`, before anybody is asked. */
+const planSaver =
+  (request: FleetRequest) =>
+  async (plan: Plan): Promise<string | undefined> => {
+    if (request.command !== "rollout" || request.planOut === undefined) return undefined;
+    const { writePlanFile } = await import("../plan-file.ts");
+    return writePlanFile(request.planOut, plan, version());
+  };
 
 const needsTerminal = (request: FleetRequest): boolean =>
   request.command !== "status" && !request.yes && !request.check;
-
-const runOver = async (
-  request: FleetRequest,
-  io: Io,
-  hosts: readonly Host[],
-  access: Access,
-  record: ReturnType<typeof noRecord>,
-): Promise<number> => {
-  const view = await createLiveView(request, io, Date.now);
-  const signals = listenToSignals(io, view);
-  const context = composeRun(
-    request,
-    io,
-    hosts,
-    access,
-    record,
-    view,
-    { ...signals, accept: acceptor(request, io, view, signals.stopping) },
-    version(),
-  );
-  signals.onStop(() => context.emitter.emit({ type: "operator.acted", action: "stopped" }));
-  signals.onCut(() => context.emitter.emit({ type: "operator.acted", action: "cut" }));
-  const deadline = setTimeout(() => signals.stop("the run's time is over (--run-timeout)"), request.runTimeoutS * 1000);
-  try {
-    const result = await new Fleet(context).run();
-    await view.close();
-    await print(request, io, view, new Map(hosts.map(({ name, address }) => [name, address])));
-    return result.exit;
-  } catch (error) {
-    await view.close();
-    if (!(error instanceof JournalLost)) throw error;
-    return journalLost(io, error);
-  } finally {
-    clearTimeout(deadline);
-    signals.forget();
-    await context.transport.close();
-    await releaseRecord(record, io);
-  }
-};
-
-/** What a run leaves on stdout. With ndjson the events are the result. Only the form that is asked for is loaded. */
-const print = async (
-  request: FleetRequest,
-  io: Io,
-  view: LiveView,
-  addresses: ReadonlyMap<string, string>,
-): Promise<void> => {
-  if (request.output === "ndjson") return;
-  const state = view.state();
-  if (request.command === "rollout") {
-    if (request.check && state.plan !== undefined) io.stdout.write(await planText(state.plan, request));
-  } else if (request.command === "purge") {
-    const { renderPurgeJson, renderPurgeTable } = await import("../../view/purge-result.ts");
-    if (request.check && request.format === "table" && state.plan !== undefined)
-      io.stdout.write(await planText(state.plan, { diff: false }));
-    const table = () => `${renderPurgeTable(state, io.stdout.isTTY ? io.stdout.columns : undefined).join("\n")}\n`;
-    io.stdout.write(request.format === "json" ? renderPurgeJson(state) : table());
-  } else if (request.format === "json") {
-    const { renderStatusJson } = await import("../../view/status-json.ts");
-    io.stdout.write(renderStatusJson(state, addresses));
-  } else {
-    const { renderStatusTable } = await import("../../view/status-table.ts");
-    io.stdout.write(`${renderStatusTable(state, io.stdout.isTTY ? io.stdout.columns : undefined).join("\n")}\n`);
-  }
-};
-
-const planText = async (plan: Plan, shown: { readonly diff: boolean }): Promise<string> => {
-  const { renderPlan } = await import("../../view/plan-view.ts");
-  return `${renderPlan(plan, shown).join("\n")}\n`;
-};
-
-/** Shows the plan and asks, unless `--yes` answered already. Whoever is asked sees the changed lines. */
-const acceptor =
-  (request: FleetRequest, io: Io, view: LiveView, signal: AbortSignal): Hands["accept"] =>
-  async (plan: Plan) => {
-    if (request.command === "status") return undefined;
-    await view.suspend();
-    const diff = request.command === "rollout" && (request.diff || !request.yes);
-    if (request.output !== "ndjson") io.stderr.write(`${await planText(plan, { diff })}\n`);
-    const changing = plan.waves.flat().length;
-    const answer = request.yes
-      ? ({ ok: true, value: true } as const)
-      : await confirm(changing, request.command === "purge" ? "purge" : "change", {
-          input: io.stdin,
-          output: io.stderr,
-          terminal: isInteractive(io),
-          signal,
-        });
-    view.resume();
-    if (!answer.ok || !answer.value) return undefined;
-    return request.yes ? "--yes" : "typed";
-  };

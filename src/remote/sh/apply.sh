@@ -249,7 +249,11 @@ lock_take() {
     # Its owner may be between mkdir and the record.
     [ -n "$lock_record" ] || { nap 2 && lock_read; }
     [ -z "$lock_alive" ] || refuse E_LOCKED "held $lock_record"
-    [ "$BREAK_LOCK" = 1 ] || refuse E_LOCKED "stale $lock_record"
+    # One of this very run: its controller died, and another goes on with it.
+    case $lock_record in
+      *"\"run\":\"$RUN\""*) ;;
+      *) [ "$BREAK_LOCK" = 1 ] || refuse E_LOCKED "stale $lock_record" ;;
+    esac
     lock_break
   fi
   T=$LOCK

@@ -23,6 +23,8 @@ export interface TuiOptions {
   readonly colour: boolean;
   /** False where the locale is not UTF-8. */
   readonly unicode: boolean;
+  /** What the run's journal says so far. */
+  readonly from?: RunState;
   /** Called once when the screen cannot go on, with what it knew, so that another view can take over. */
   readonly onBroken: (state: RunState, error: unknown) => void;
 }
@@ -49,7 +51,7 @@ const flushMs = 2000;
 
 /** Takes the terminal and shows the run on it until `close`. A screen that breaks drops itself, never the run. */
 export const createTuiSink = (options: TuiOptions): TuiSink => {
-  let state = initialState;
+  let state = options.from ?? initialState;
   const heard = new Map<HostName, string>();
   const screen = mountable(
     options,

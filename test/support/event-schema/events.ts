@@ -7,6 +7,7 @@ import type {
   EventBody,
   EventHead,
   EventType,
+  Given,
   Publication,
   RecordedStream,
   RemovedFile,
@@ -160,6 +161,15 @@ const bodies = (definitions: Definitions): Bodies => {
         exec: optional(asked),
         publication: optional(publication),
         purge: optional(purge),
+        given: optional(object<Given>({ words: list(text), inventories: list(text), directory: text })),
+      }),
+    ],
+    "run.resumed": [
+      "Another process goes on with a run whose own is gone.",
+      object<BodyOf<"run.resumed">>({
+        type: literal("run.resumed"),
+        by: object<BodyOf<"run.resumed">["by"]>({ user: text, controller: text, pid: atLeast(1) }),
+        version: text,
       }),
     ],
     "host.phase": [

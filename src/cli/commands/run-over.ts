@@ -1,0 +1,118 @@
+/** One run over hosts that are known how to reach: its view, its signals, its end, and what it leaves on stdout. */
+import type { Host } from "../../domain/host.ts";
+import type { Plan } from "../../domain/plan.ts";
+import { initialState, type RunState } from "../../domain/run-state.ts";
+import type { RunContext } from "../../engine/context.ts";
+import { JournalLost } from "../../engine/emitter.ts";
+import type { RunResult } from "../../engine/ledger.ts";
+import type { Access } from "../access.ts";
+import { composeRun, type FleetRequest, type Hands, type noRecord, type Origin } from "../compose.ts";
+import { confirm } from "../confirm.ts";
+import { type Io, isInteractive } from "../io.ts";
+import { journalLost, releaseRecord } from "../journal-ends.ts";
+import { createLiveView, type LiveView } from "../screen.ts";
+import { listenToSignals } from "../signals.ts";
+import { version } from "../version.ts";
+
+/** What a run starts from, and how. */
+export interface Start extends Origin {
+  readonly record: ReturnType<typeof noRecord>;
+  /** What its journal says so far. */
+  readonly past?: RunState;
+  readonly go: (context: RunContext) => Promise<RunResult>;
+  readonly planMade?: Hands["planMade"];
+}
+
+/** Runs and prints; resolves with the exit status. */
+export const runOver = async (
+  request: FleetRequest,
+  io: Io,
+  hosts: readonly Host[],
+  access: Access,
+  { record, past = initialState, go, planMade = async () => undefined, ...origin }: Start,
+): Promise<number> => {
+  const view = await createLiveView(request, io, Date.now, past);
+  const signals = listenToSignals(io, view);
+  const context = composeRun(
+    request,
+    io,
+    hosts,
+    access,
+    record,
+    view,
+    { ...signals, planMade, accept: acceptor(request, io, view, signals.stopping) },
+    version(),
+    origin,
+  );
+  signals.onStop(() => context.emitter.emit({ type: "operator.acted", action: "stopped" }));
+  signals.onCut(() => context.emitter.emit({ type: "operator.acted", action: "cut" }));
+  const deadline = setTimeout(() => signals.stop("the run's time is over (--run-timeout)"), request.runTimeoutS * 1000);
+  try {
+    const result = await go(context);
+    await view.close();
+    await print(request, io, view, new Map(hosts.map(({ name, address }) => [name, address])));
+    return result.exit;
+  } catch (error) {
+    await view.close();
+    if (!(error instanceof JournalLost)) throw error;
+    return journalLost(io, error);
+  } finally {
+    clearTimeout(deadline);
+    signals.forget();
+    await context.transport.close();
+    await releaseRecord(record, io);
+  }
+};
+
+/** What a run leaves on stdout. With ndjson the events are the result. Only the form that is asked for is loaded. */
+const print = async (
+  request: FleetRequest,
+  io: Io,
+  view: LiveView,
+  addresses: ReadonlyMap<string, string>,
+): Promise<void> => {
+  if (request.output === "ndjson") return;
+  const state = view.state();
+  if (request.command === "rollout") {
+    if (request.check && state.plan !== undefined) io.stdout.write(await planText(state.plan, request));
+  } else if (request.command === "purge") {
+    const { renderPurgeJson, renderPurgeTable } = await import("../../view/purge-result.ts");
+    if (request.check && request.format === "table" && state.plan !== undefined)
+      io.stdout.write(await planText(state.plan, { diff: false }));
+    const table = () => `${renderPurgeTable(state, io.stdout.isTTY ? io.stdout.columns : undefined).join("\n")}\n`;
+    io.stdout.write(request.format === "json" ? renderPurgeJson(state) : table());
+  } else if (request.format === "json") {
+    const { renderStatusJson } = await import("../../view/status-json.ts");
+    io.stdout.write(renderStatusJson(state, addresses));
+  } else {
+    const { renderStatusTable } = await import("../../view/status-table.ts");
+    io.stdout.write(`${renderStatusTable(state, io.stdout.isTTY ? io.stdout.columns : undefined).join("\n")}\n`);
+  }
+};
+
+const planText = async (plan: Plan, shown: { readonly diff: boolean }): Promise<string> => {
+  const { renderPlan } = await import("../../view/plan-view.ts");
+  return `${renderPlan(plan, shown).join("\n")}\n`;
+};
+
+/** Shows the plan and asks, unless `--yes` answered already. Whoever is asked sees the changed lines. */
+const acceptor =
+  (request: FleetRequest, io: Io, view: LiveView, signal: AbortSignal): Hands["accept"] =>
+  async (plan: Plan) => {
+    if (request.command === "status") return undefined;
+    await view.suspend();
+    const diff = request.command === "rollout" && (request.diff || !request.yes);
+    if (request.output !== "ndjson") io.stderr.write(`${await planText(plan, { diff })}\n`);
+    const changing = plan.waves.flat().length;
+    const answer = request.yes
+      ? ({ ok: true, value: true } as const)
+      : await confirm(changing, request.command === "purge" ? "purge" : "change", {
+          input: io.stdin,
+          output: io.stderr,
+          terminal: isInteractive(io),
+          signal,
+        });
+    view.resume();
+    if (!answer.ok || !answer.value) return undefined;
+    return request.yes ? "--yes" : "typed";
+  };

@@ -1,0 +1,148 @@
+import type { Facts } from "../domain/facts.ts";
+import { follow } from "../domain/follow.ts";
+import type { Host } from "../domain/host.ts";
+import { rowOf } from "../domain/host-table.ts";
+import type { HostName } from "../domain/ids.ts";
+import type { HostPlan, Plan } from "../domain/plan.ts";
+import type { RunState } from "../domain/run-state.ts";
+import { isBad } from "../domain/tally.ts";
+import type { RunContext } from "./context.ts";
+import { decideFrom, settleUnchanged, surveyAll, unsafe } from "./fleet.ts";
+import type { Changing } from "./job.ts";
+import { Ledger, type RunResult } from "./ledger.ts";
+import { type Survey, surveyHost } from "./survey.ts";
+import { carryOut, type Spent } from "./waves.ts";
+
+/** Between two looks at a host whose script of ours still runs. */
+const LOOK_AGAIN_MS = 2_000;
+
+/** A run that was cut short, as its journal tells it: its plan was accepted and not all of its hosts have settled. */
+export interface Past {
+  readonly state: RunState;
+  readonly plan: Plan;
+}
+
+/**
+ * Goes on with a run that was cut short: looks again at every host of its plan that has not settled, and carries out
+ * what is left of what was accepted for it, in the same waves, with what is left of the same budget. Nothing of the
+ * journal is believed but that: facts decide.
+ */
+export const resume = async (context: RunContext, past: Past): Promise<RunResult> => {
+  const { emitter, by, version } = context;
+  const ledger = new Ledger(context, past.state);
+  emitter.emit({ type: "run.resumed", by, version });
+  const left = new Map<HostName, HostPlan>();
+  const known = new Map(context.hosts.map((host) => [host.name, host]));
+  settleForgotten(ledger, past, known);
+  const open = openHosts(past).flatMap((name) => known.get(name) ?? []);
+  await surveyAll(
+    context,
+    open,
+    ledger,
+    (host, survey) => takeUp(context, past, ledger, left, host, survey),
+    lookWhenIdle,
+  );
+  const plan = remaining(past.plan, left);
+  ledger.stopped ??= unsafe({ ...plan, waves: plan.waves.filter((wave) => wave.length > 0) }, context);
+  if (ledger.stopped === undefined) {
+    ledger.stopped = await carryOut(context, plan, ledger, spentBy(past, ledger));
+    await emitter.durable();
+  }
+  return ledger.end();
+};
+
+/** Hosts of the plan that were to be changed and have not settled, in its order. */
+export const openHosts = ({ plan, state }: Past): readonly HostName[] =>
+  plan.hosts.flatMap(({ verdict, host }) =>
+    verdict === "change" && rowOf(state.hosts, host)?.outcome === undefined ? [host] : [],
+  );
+
+/** A host that the inventory does not have any more cannot be reached, and must not be forgotten. */
+const settleForgotten = (ledger: Ledger, past: Past, known: ReadonlyMap<HostName, Host>): void => {
+  for (const name of openHosts(past))
+    if (!known.has(name))
+      ledger.settle(
+        { name },
+        {
+          outcome: "unreachable",
+          failure: {
+            code: "E_RESOLVE",
+            message: "the inventory does not have it any more",
+            try: "name it in the inventory",
+          },
+        },
+      );
+};
+
+/** A script of this run may still be at work there: it is waited for, as after a broken line. */
+const lookWhenIdle: typeof surveyHost = async (context, host, signal) => {
+  const until = context.clock() + context.deadlines.hostS * 1000;
+  for (;;) {
+    const survey = await surveyHost(context, host, signal);
+    if (!atWork(context, survey) || context.clock() > until || signal.aborted) return freed(context, survey);
+    await context.pause(LOOK_AGAIN_MS, signal);
+  }
+};
+
+/** A script of this run holds the lock, or let go of it while the node was looked at. */
+const atWork = ({ run }: RunContext, survey: Survey): boolean => {
+  if (survey.kind !== "facts") return false;
+  const { lock } = survey.facts;
+  return lock.seen ? lock.value.run === run && lock.value.alive : lock.why === "failed";
+};
+
+/** A lock of this run whose script is gone is this run's to take: the script takes it without being told to. */
+const freed = ({ run }: RunContext, survey: Survey): Survey => {
+  if (survey.kind !== "facts") return survey;
+  const { lock } = survey.facts;
+  return lock.seen && lock.value.run === run && !lock.value.alive
+    ? { ...survey, facts: { ...survey.facts, lock: { seen: false, why: "absent" } } }
+    : survey;
+};
+
+const takeUp = (
+  context: RunContext,
+  { plan, state }: Past,
+  ledger: Ledger,
+  left: Map<HostName, HostPlan>,
+  host: Host,
+  survey: Survey,
+): void => {
+  const planned = plan.hosts.find((one): one is Changing => one.host === host.name && one.verdict === "change");
+  if (planned === undefined) throw new Error(`${host.name}: not settled, and not planned`);
+  const now = follow(planned, decideFrom(context, host, survey));
+  const begun = rowOf(state.hosts, host.name)?.begun === true;
+  if (now.verdict === "change" && survey.kind === "facts") {
+    ledger.basis.set(host.name, survey.facts);
+    left.set(host.name, now);
+    context.emitter.emit({ type: "host.phase", host: host.name, phase: "planned" });
+  } else if (now.verdict === "in-sync" && begun && survey.kind === "facts") {
+    ledger.settle(host, found(context, host, survey.facts));
+  } else settleUnchanged(ledger, host, now);
+};
+
+/** Its script came to its end without us. */
+const found = ({ job }: RunContext, host: Host, facts: Facts) => {
+  const ending = job.proved(host, facts);
+  return ending.outcome === "changed"
+    ? { ...ending, note: ["found done when the run was taken up again", ending.note].filter(Boolean).join("; ") }
+    : ending;
+};
+
+/** The accepted plan with what is left to do; waves keep their numbers, so the canary stays the canary. */
+const remaining = (plan: Plan, left: ReadonlyMap<HostName, HostPlan>): Plan => ({
+  ...plan,
+  hosts: plan.hosts.flatMap(({ host }) => left.get(host) ?? []),
+  waves: plan.waves.map((wave) => wave.filter((host) => left.has(host))),
+});
+
+/** What of the budget is gone: bad hosts before, and those that the new look found. */
+const spentBy = ({ plan, state }: Past, ledger: Ledger): Spent => {
+  const canaries = new Set(plan.waves[0] ?? []);
+  const before = plan.hosts.filter(({ host }) => {
+    const outcome = rowOf(state.hosts, host)?.outcome;
+    return outcome !== undefined && isBad(outcome);
+  });
+  const bad = state.bad + ledger.bad;
+  return { bad, canaryBad: before.some(({ host }) => canaries.has(host)) || ledger.badAmong(canaries) };
+};
