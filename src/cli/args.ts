@@ -74,7 +74,10 @@ const addCommand = (parser: Argv, command: Command, found: (given: Given) => voi
         (inner) =>
           withOptions(inner)
             .command("show <id>", "", asText("id"), (given) => found({ ...given, verb: "show" }))
-            .command("resume <id>", "", asText("id"), (given) => found({ ...given, verb: "resume" })),
+            .command("resume <id>", "", asText("id"), (given) => found({ ...given, verb: "resume" }))
+            .command("hold <id>", "", asText("id"), (given) => found({ ...given, verb: "hold" }))
+            .command("go <id>", "", asText("id"), (given) => found({ ...given, verb: "go" }))
+            .command("abort <id>", "", asText("id"), (given) => found({ ...given, verb: "abort" })),
         found,
       );
       return;

@@ -109,6 +109,8 @@ const rollout = (values: OptionValues, words: readonly string[], around: Surroun
     activatePending: values.flag("activate-pending") ?? false,
     waitIdleS: values.duration("wait-idle", 0) ?? 0,
     migrateCache: values.flag("migrate-cache") ?? false,
+    probe: values.text("probe"),
+    onEvent: values.text("on-event"),
     planOut: fileAt(values.text("plan-out"), around),
     plan: fileAt(values.text("plan"), around),
     output: output(values, around),
@@ -190,6 +192,8 @@ const inventory = (values: OptionValues, words: readonly string[], around: Surro
 const runs = (values: OptionValues, words: readonly string[], around: Surroundings): Request => {
   const [verb, id] = words;
   const dir = stateDir(values, around);
+  if (id !== undefined && (verb === "hold" || verb === "go" || verb === "abort"))
+    return { command: "runs tell", id, what: verb, stateDir: dir };
   if (verb !== "resume" || id === undefined) return { command: "runs", show: id, stateDir: dir };
   return {
     command: "runs resume",

@@ -7,7 +7,9 @@ import type { Seconds } from "../domain/ids.ts";
 import type { KeptTexts } from "../domain/kept-texts.ts";
 import type { Plan } from "../domain/plan.ts";
 import { err, ok, type Result } from "../domain/result.ts";
+import type { Sink } from "../domain/sink.ts";
 import type { Deadlines, RunContext } from "../engine/context.ts";
+import type { Controls } from "../engine/controls.ts";
 import { Emitter } from "../engine/emitter.ts";
 import type { ExecContext } from "../engine/exec.ts";
 import type { Job } from "../engine/job.ts";
@@ -21,7 +23,8 @@ import { type Journal, openJournal, reopenJournal } from "../journal/write.ts";
 import type { CleanerPackage } from "../remote/payload/package.ts";
 import type { Access } from "./access.ts";
 import { clocksFor, patientClocksFor, silentClocksFor } from "./clocks.ts";
-import type { Io } from "./io.ts";
+import { probeCommand } from "./health-command.ts";
+import { type Io, isInteractive } from "./io.ts";
 import type { ExecRequest, PackagePublishRequest, PurgeRequest, RolloutRequest, StatusRequest } from "./request.ts";
 import type { LiveView } from "./screen.ts";
 import { transportFor } from "./ways.ts";
@@ -32,6 +35,7 @@ export type FleetRequest = RolloutRequest | PurgeRequest | StatusRequest;
 export interface Hands {
   readonly stopping: AbortSignal;
   readonly cutting: AbortSignal;
+  readonly controls: Controls;
   readonly accept: (plan: Plan) => Promise<"typed" | "--yes" | undefined>;
   readonly planMade: (plan: Plan) => Promise<string | undefined>;
 }
@@ -99,6 +103,8 @@ export interface Origin {
   readonly given?: Given;
   readonly saved?: Plan;
   readonly after?: number;
+  /** Whoever else is told of its events. */
+  readonly notices?: readonly Sink[];
 }
 
 /** Joins the parts for one run. */
@@ -111,7 +117,7 @@ export const composeRun = (
   view: LiveView,
   hands: Hands,
   version: string,
-  { given, saved, after }: Origin = {},
+  { given, saved, after, notices = [] }: Origin = {},
 ): RunContext => {
   const rollout = request.command === "rollout" ? request : undefined;
   const planned = request.command === "status" ? undefined : request;
@@ -134,7 +140,11 @@ export const composeRun = (
     pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     nonce: newNonce,
     transport: transportFor(request, io, access, clocksFor({ ...request, hostTimeoutS: hostSecondsOf(request) })),
-    emitter: new Emitter(record.run, Date.now, record.journal, [view], after),
+    emitter: new Emitter(record.run, Date.now, record.journal, [view, ...notices], after),
+    interactive: isInteractive(io),
+    ...(rollout?.probe === undefined
+      ? {}
+      : { probe: probeCommand(rollout.probe, record.run, request.stepTimeoutS, io.env) }),
     ...(given === undefined ? {} : { given }),
     ...(saved === undefined ? {} : { saved }),
     deadlines,

@@ -37,7 +37,7 @@ const usages: Readonly<Record<Command, readonly string[]>> = {
   inventory: ["inventory [PATTERN...] [options]"],
   hosts: ["hosts keys [PATTERN...] [options]"],
   export: ["export puppet [PATTERN...] [options]"],
-  runs: ["runs [options]", "runs show ID [options]", "runs resume ID [options]"],
+  runs: ["runs [options]", "runs show ID [options]", "runs resume ID [options]", "runs hold|go|abort ID [options]"],
   package: ["package build [--out DIR]", "package publish --via HOST --repo REPO [options]"],
   demo: ["demo [options]"],
   completion: ["completion bash", "completion zsh", "completion fish"],

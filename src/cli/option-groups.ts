@@ -34,7 +34,8 @@ export type ValueName =
   | "MODE"
   | "FORMAT"
   | "HOST"
-  | "REPO";
+  | "REPO"
+  | "CMD";
 
 export const outputModes = ["tui", "lines", "ndjson"] as const;
 export const formats = ["table", "json"] as const;

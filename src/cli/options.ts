@@ -64,6 +64,18 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
     ...selection,
     ...plan,
     {
+      name: "probe",
+      takes: "CMD",
+      group: "Plan and safety:",
+      says: "your health check after each wave: 0 go on, 1 stop, 2 ask",
+    },
+    {
+      name: "on-event",
+      takes: "CMD",
+      group: "Plan and safety:",
+      says: "gets the gate's decisions and the end on stdin",
+    },
+    {
       name: "plan-out",
       takes: "FILE",
       group: "Plan and safety:",
@@ -148,7 +160,13 @@ export const optionsAt = (command: Command, subcommand: string | undefined): rea
 export const subcommandsOf: Readonly<Partial<Record<Command, Readonly<Record<string, string>>>>> = {
   hosts: { keys: "the hosts' keys, compared with known_hosts" },
   export: { puppet: "a Puppet class with the settings of the selected hosts" },
-  runs: { show: "one run, host by host", resume: "goes on with one that was cut short" },
+  runs: {
+    show: "one run, host by host",
+    resume: "goes on with one that was cut short",
+    hold: "lets no further host of a running one start",
+    go: "lets them start again",
+    abort: "ends a running one as Ctrl-C does",
+  },
   package: { build: "writes it to a directory", publish: "sends it to a repository through one host" },
   completion: { bash: "for bash", zsh: "for zsh", fish: "for fish" },
 };

@@ -45,6 +45,10 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
       const { exportPuppetCommand } = await import("./commands/export-puppet.ts");
       return exportPuppetCommand(request.value, io);
     }
+    case "runs tell": {
+      const { tellCommand } = await import("./commands/tell.ts");
+      return tellCommand(request.value, io);
+    }
     case "runs resume": {
       const { resumeCommand } = await import("./commands/resume.ts");
       return resumeCommand(request.value, io);

@@ -27,6 +27,7 @@ export type Request =
   | ExportPuppetRequest
   | RunsRequest
   | RunsResumeRequest
+  | RunsTellRequest
   | PackageBuildRequest
   | PackagePublishRequest
   | DemoRequest
@@ -106,6 +107,9 @@ export interface RolloutRequest extends Selection, Connection, Planned {
   readonly command: "rollout";
   /** A file the plan is written to, and one that it comes from. */
   readonly planOut: string | undefined;
+  /** Commands of the operator's on the controller: after each wave; told of what the gate decides. */
+  readonly probe: string | undefined;
+  readonly onEvent: string | undefined;
   readonly plan: string | undefined;
   readonly diff: boolean;
   readonly soakS: Seconds;
@@ -159,6 +163,14 @@ export interface RunsRequest {
   readonly command: "runs";
   /** The run to show, or the beginning of its id; undefined: list them all. */
   readonly show: string | undefined;
+  readonly stateDir: string;
+}
+
+/** One command to a run that goes on. */
+export interface RunsTellRequest {
+  readonly command: "runs tell";
+  readonly id: string;
+  readonly what: "hold" | "go" | "abort";
   readonly stateDir: string;
 }
 

@@ -5,6 +5,8 @@ import type { LiveView } from "./screen.ts";
 
 export interface Signals extends Pick<Hands, "stopping" | "cutting"> {
   stop(reason: string): void;
+  /** What Ctrl-C does, where it comes as a key. */
+  interrupt(): void;
   onStop(tell: () => void): void;
   onCut(tell: () => void): void;
   forget(): void;
@@ -14,7 +16,7 @@ export interface Signals extends Pick<Hands, "stopping" | "cutting"> {
 export const listenToSignals = (io: Io, view: LiveView): Signals => {
   const [stopping, cutting] = [new AbortController(), new AbortController()];
   const tell: { stop: () => void; cut: () => void } = { stop: () => undefined, cut: () => undefined };
-  const forget = io.onSignal(() => {
+  const interrupt = (): void => {
     if (!stopping.signal.aborted) {
       stopping.abort("the operator stopped the run");
       tell.stop();
@@ -25,10 +27,12 @@ export const listenToSignals = (io: Io, view: LiveView): Signals => {
       forget();
       void view.suspend().finally(() => io.exitNow());
     }
-  });
+  };
+  const forget = io.onSignal(interrupt);
   return {
     stopping: stopping.signal,
     cutting: cutting.signal,
+    interrupt,
     stop: (reason) => stopping.abort(reason),
     onStop: (act) => {
       tell.stop = act;

@@ -168,8 +168,13 @@ export type EventBody =
     }
   | {
       readonly type: "operator.acted";
-      readonly action: "declined" | "stopped" | "cut";
+      readonly action: "declined" | "stopped" | "cut" | "held" | "went-on" | "skipped" | "retried" | "parallel";
+      /** Only while a run goes on: by what it was asked for. */
+      readonly by?: string;
+      /** Only of `parallel`: hosts at once from then on. */
+      readonly parallel?: number;
     }
+  | { readonly type: "host.retried"; readonly host: HostName }
   | {
       readonly type: "run.settled";
       readonly tally: Readonly<Record<Outcome, number>>;

@@ -137,6 +137,8 @@ const apply = (state: RunState, event: RunEvent): RunState => {
       return onHost(state, event.host, (host) => ({ ...host, purged: [...host.purged, purgedOf(event)] }));
     case "host.settled":
       return settled(state, event);
+    case "host.retried":
+      return retried(state, event.host);
     case "lock.taken":
       return onHost(state, event.host, (host) => ({ ...host, lockFrom: event.from }));
     case "operator.acted":
@@ -237,6 +239,22 @@ const settled = (state: RunState, event: EventOf<"host.settled">): RunState => {
     settled: state.settled + 1,
     bad: state.bad + (state.accepted !== undefined && isBad(event.outcome) ? 1 : 0),
     waves: state.waves.map((each) => (each.wave === wave ? { ...each, settled: each.settled + 1 } : each)),
+  };
+};
+
+/** A host that went bad is tried again: as if it had not settled. */
+const retried = (state: RunState, name: HostName): RunState => {
+  const host = rowOf(state.hosts, name);
+  if (host?.outcome === undefined) return state;
+  const { outcome, failure: _, note: _note, tookMs: _took, ...open } = host;
+  const reopened: HostState = { ...open, phase: "waiting", refusals: [], drift: [] };
+  return {
+    ...state,
+    hosts: withRow(state.hosts, name, reopened),
+    tally: { ...state.tally, [outcome]: state.tally[outcome] - 1 },
+    settled: state.settled - 1,
+    bad: state.bad - (state.accepted !== undefined && isBad(outcome) ? 1 : 0),
+    waves: state.waves.map((each) => (each.wave === host.wave ? { ...each, settled: each.settled - 1 } : each)),
   };
 };
 

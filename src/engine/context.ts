@@ -1,11 +1,12 @@
 import type { Given } from "../domain/event.ts";
 import type { Host } from "../domain/host.ts";
-import type { EpochMs, RunId, Seconds } from "../domain/ids.ts";
+import type { EpochMs, HostName, RunId, Seconds } from "../domain/ids.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { PurgeAsked } from "../domain/purge/asked.ts";
 import type { Share } from "../domain/waves.ts";
 import type { ScriptIds } from "../remote/script.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { Controls } from "./controls.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Job } from "./job.ts";
 
@@ -17,6 +18,12 @@ export interface Deadlines {
   /** What a host has for its changes: waiting and copying not counted. */
   readonly changeS: Seconds;
   readonly runS: Seconds;
+}
+
+/** What the operator's own health command says: 0 go on, 1 stop, 2 ask; and its first line. */
+export interface ProbeVerdict {
+  readonly verdict: "go" | "stop" | "ask";
+  readonly words: string;
 }
 
 /** Everything one run needs, made once by the composition root. */
@@ -54,6 +61,12 @@ export interface RunContext {
   readonly maxMissing: Share;
   /** Asks the person, or answers for `--yes`: how the plan was accepted, or undefined when it was not. */
   readonly accept: (plan: Plan) => Promise<"typed" | "--yes" | undefined>;
+  /** What a person asks of the run while it goes on. */
+  readonly controls: Controls;
+  /** Whether somebody is there to be asked. */
+  readonly interactive: boolean;
+  /** The operator's own health command, after each wave. */
+  readonly probe?: (wave: number, hosts: readonly HostName[]) => Promise<ProbeVerdict>;
   /** First Ctrl-C or the run's deadline: no new host starts. Its reason is a sentence. */
   readonly stopping: AbortSignal;
   /** Second Ctrl-C: connections are cut. */

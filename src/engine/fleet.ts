@@ -9,6 +9,7 @@ import { cutWaves, shareDown } from "../domain/waves.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./job.ts";
 import { Ledger, type RunResult } from "./ledger.ts";
+import { decideFrom, settleUnchanged } from "./settle.ts";
 import { type Survey, surveyHost } from "./survey.ts";
 
 /** One run from the first connection to the tally. The one place that knows the order of things. */
@@ -167,21 +168,6 @@ export const surveyAll = async (
   if (stopping.aborted) ledger.stopped ??= String(stopping.reason);
 };
 
-/** One host's verdict from what was seen of it, or from why nothing was. */
-export const decideFrom = ({ job }: RunContext, host: Host, survey: Survey): HostPlan => {
-  if (survey.kind === "unreachable") return { verdict: "unreachable", host: host.name, failure: survey.failure };
-  if (survey.kind === "refused") return { verdict: "refuse", host: host.name, drift: [], refusals: [survey.refusal] };
-  return job.decide(host, survey);
-};
-
-/** What is settled without acting: in sync, refused, unreachable. */
-export const settleUnchanged = (ledger: Ledger, host: Host, plan: HostPlan): void => {
-  if (plan.verdict === "in-sync") ledger.settle(host, { outcome: "in-sync", ...noteOf(plan.notes) });
-  if (plan.verdict === "refuse")
-    ledger.settle(host, { outcome: "refused", refusals: plan.refusals, drift: plan.drift });
-  if (plan.verdict === "unreachable") ledger.settle(host, { outcome: "unreachable", failure: plan.failure });
-};
-
 /** Why a plan must not be carried out; undefined when it may. */
 export const unsafe = (plan: Plan, { deadlines }: Pick<RunContext, "deadlines">): string | undefined => {
   const objections = checkPlan(plan, deadlines.changeS);
@@ -198,6 +184,3 @@ const canaryFirst = (changing: readonly HostName[], hosts: readonly HostPlan[]):
   )?.host;
   return canary === undefined ? changing : [canary, ...changing.filter((name) => name !== canary)];
 };
-
-const noteOf = (notes: readonly string[]): { readonly note?: string } =>
-  notes.length === 0 ? {} : { note: notes.join("; ") };

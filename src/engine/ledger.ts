@@ -26,6 +26,7 @@ export class Ledger {
   /** Facts a change rests on; only those of hosts to change are kept. */
   readonly basis = new Map<HostName, Facts>();
   readonly #bad = new Set<HostName>();
+  readonly #outcomes = new Map<HostName, Outcome>();
   /** Why the run ends before its end. */
   stopped: string | undefined;
 
@@ -46,6 +47,7 @@ export class Ledger {
     this.#settled.add(host.name);
     this.basis.delete(host.name);
     this.#tally[ending.outcome] += 1;
+    this.#outcomes.set(host.name, ending.outcome);
     if (isBad(ending.outcome)) this.#bad.add(host.name);
     this.#context.emitter.emit({
       type: "host.settled",
@@ -53,6 +55,17 @@ export class Ledger {
       tookMs: (this.tookMs.get(host.name) ?? 0) + appliedMs,
       ...ending,
     });
+  }
+
+  /** A host that went bad is tried again: it has not settled any more. */
+  reopen(host: Pick<Host, "name">): void {
+    const outcome = this.#outcomes.get(host.name);
+    if (outcome === undefined) throw new Error(`${host.name} was not settled`);
+    this.#settled.delete(host.name);
+    this.#outcomes.delete(host.name);
+    this.#bad.delete(host.name);
+    this.#tally[outcome] -= 1;
+    this.#context.emitter.emit({ type: "host.retried", host: host.name });
   }
 
   /** Hosts that this process saw go bad. */

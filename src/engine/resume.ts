@@ -6,12 +6,14 @@ import type { HostName } from "../domain/ids.ts";
 import type { HostPlan, Plan } from "../domain/plan.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { isBad } from "../domain/tally.ts";
+import type { Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
-import { decideFrom, settleUnchanged, surveyAll, unsafe } from "./fleet.ts";
+import { surveyAll, unsafe } from "./fleet.ts";
 import type { Changing } from "./job.ts";
 import { Ledger, type RunResult } from "./ledger.ts";
+import { decideFrom, settleUnchanged } from "./settle.ts";
 import { type Survey, surveyHost } from "./survey.ts";
-import { carryOut, type Spent } from "./waves.ts";
+import { carryOut } from "./waves.ts";
 
 /** Between two looks at a host whose script of ours still runs. */
 const LOOK_AGAIN_MS = 2_000;

@@ -1,27 +1,23 @@
 import type { Facts } from "../domain/facts.ts";
-import { type GateState, gate, mayRisk } from "../domain/gate.ts";
+import { follow } from "../domain/follow.ts";
 import type { Host } from "../domain/host.ts";
 import type { HostName } from "../domain/ids.ts";
-import type { Outcome } from "../domain/outcome.ts";
 import type { Plan } from "../domain/plan.ts";
+import { isBad } from "../domain/tally.ts";
 import { applyHost } from "./apply.ts";
+import { Budget, type Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import type { Changing, Ending } from "./job.ts";
+import { decideFrom, settleUnchanged } from "./settle.ts";
+import { surveyHost } from "./survey.ts";
 
 /** Whatever settles hosts. */
 export interface Settler {
   settle(host: Host, ending: Ending, appliedMs: number): void;
+  /** A host that went bad is to be tried again: it has not settled any more. */
+  reopen(host: Host): void;
   /** What each host's changes rest on. */
   readonly basis: ReadonlyMap<HostName, Facts>;
-}
-
-/** Outcomes that use up the budget. */
-const badOutcomes: readonly Outcome[] = ["failed", "unknown", "unreachable"];
-
-/** What of a plan's budget is gone before it begins. */
-export interface Spent {
-  readonly bad: number;
-  readonly canaryBad: boolean;
 }
 
 /** Carries out an accepted plan wave by wave. Returns why it stopped early; undefined when every wave was done. */
@@ -40,67 +36,34 @@ export const carryOut = async (
     if (why !== undefined) return why;
     context.emitter.emit({ type: "wave.opened", wave: at + 1, of: plan.waves.length, hosts: wave });
     left = await new Wave(context, plan, settler, budget, at === 0).run(wave);
+    if (left === 0) await probed(context, budget, at + 1, wave);
   }
   // A stop that came when every host had started stopped nothing.
   return left > 0 ? budget.closed() : budget.gateClosed();
 };
 
-/** Counts what went bad and what is at risk, and answers whether another host may start. */
-class Budget {
-  readonly #context: RunContext;
-  readonly #plan: Plan;
-  #state: GateState;
-  #told: string | undefined;
-
-  constructor(context: RunContext, plan: Plan, spent: Spent) {
-    this.#context = context;
-    this.#plan = plan;
-    this.#state = { ...spent, atRisk: 0 };
+/** The operator's own health command has a word after each wave: go on, stop, or ask. */
+const probed = async (context: RunContext, budget: Budget, wave: number, hosts: readonly HostName[]): Promise<void> => {
+  if (context.probe === undefined || budget.closed() !== undefined) return;
+  const { verdict, words } = await context.probe(wave, hosts);
+  const said = `the probe says ${verdict} after wave ${wave}${words === "" ? "" : `: ${words}`}`;
+  if (verdict === "stop" || (verdict === "ask" && !context.interactive)) budget.stop(said);
+  if (verdict === "ask" && context.interactive) {
+    context.controls.hold(said);
+    await untilGo(context);
   }
+};
 
-  /** Why no further host starts; undefined while the gate is open. */
-  closed(): string | undefined {
-    return this.#context.stopping.aborted ? String(this.#context.stopping.reason) : this.gateClosed();
-  }
+/** Until nobody holds the run any more, or it is stopped. */
+const untilGo = async ({ controls, stopping }: RunContext): Promise<void> => {
+  while (controls.held !== undefined && !stopping.aborted) await Promise.race([controls.changed(), aborted(stopping)]);
+};
 
-  gateClosed(): string | undefined {
-    const verdict = gate(this.#plan.gate, this.#state);
-    return verdict.open ? undefined : verdict.reason;
-  }
-
-  /** A host that edits nova.conf or restarts nova-compute may break it until it is proved: it needs a token. */
-  mayStart(risky: boolean): boolean {
-    return this.closed() === undefined && (!risky || mayRisk(this.#plan.gate, this.#state));
-  }
-
-  started(risky: boolean): void {
-    if (risky) this.#state = { ...this.#state, atRisk: this.#state.atRisk + 1 };
-  }
-
-  settled(risky: boolean, outcome: Outcome, canary: boolean): void {
-    const bad = badOutcomes.includes(outcome);
-    this.#state = {
-      bad: this.#state.bad + (bad ? 1 : 0),
-      canaryBad: this.#state.canaryBad || (bad && canary),
-      atRisk: this.#state.atRisk - (risky ? 1 : 0),
-    };
-    if (bad) this.#tell();
-  }
-
-  #tell(): void {
-    const reason = this.closed();
-    if (reason !== undefined && this.#told === reason) return;
-    this.#told = reason;
-    const { maxBad } = this.#plan.gate;
-    this.#context.emitter.emit({
-      type: "gate.decided",
-      open: reason === undefined,
-      bad: this.#state.bad,
-      maxBad,
-      reason: reason ?? `${this.#state.bad} of ${maxBad} bad hosts allowed`,
-    });
-  }
-}
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 
 /** One host about to be changed. */
 interface Life {
@@ -120,6 +83,8 @@ class Wave {
   readonly #settler: Settler;
   readonly #budget: Budget;
   readonly #canary: boolean;
+  /** Those of this wave that went bad. */
+  readonly #bad = new Map<HostName, Life>();
   #broken: unknown;
 
   constructor(context: RunContext, plan: Plan, settler: Settler, budget: Budget, canary: boolean) {
@@ -133,22 +98,57 @@ class Wave {
 
   /** Resolves with how many hosts were not started. Rejects with a lost journal or a bug of ours. */
   async run(wave: readonly HostName[]): Promise<number> {
+    const { controls, stopping } = this.#context;
     const lives = wave.map((name) => this.#lookUp(name));
     // Those that risk nothing may pass those that wait for a token; next first, so that taking one is O(1).
     const queues = [lives.filter(({ risky }) => !risky).reverse(), lives.filter(({ risky }) => risky).reverse()];
-    while (this.#running.size > 0 || queues.some((queue) => queue.length > 0)) {
+    const waiting = (): number => queues.reduce((left, queue) => left + queue.length, 0);
+    while (this.#running.size > 0 || waiting() > 0) {
+      if (controls.takeSkip()) this.#skip(queues);
+      if (controls.takeRetry()) await this.#retry(queues);
       for (const queue of queues) this.#start(queue);
-      if (this.#running.size === 0) break;
-      await Promise.race(this.#running);
+      const held = controls.held !== undefined && !stopping.aborted && waiting() > 0;
+      if (this.#running.size === 0 && !held) break;
+      await Promise.race([...this.#running, controls.changed(), ...(held ? [aborted(stopping)] : [])]);
       if (this.#broken !== undefined) break;
     }
     await Promise.all(this.#running);
     if (this.#broken !== undefined) throw this.#broken;
-    return queues.reduce((left, queue) => left + queue.length, 0);
+    return waiting();
+  }
+
+  /** Those that have not started are left out: the operator's wish, said so. */
+  #skip(queues: Life[][]): void {
+    for (const queue of queues)
+      for (const { host } of queue.splice(0))
+        this.#settler.settle(host, { outcome: "skipped", note: "the operator left it out" }, 0);
+  }
+
+  /** Those that went bad are looked at again, and get what is left of what was planned for them. */
+  async #retry(queues: Life[][]): Promise<void> {
+    const lives = [...this.#bad.values()];
+    this.#bad.clear();
+    for (const { host } of lives) {
+      this.#budget.forgive(this.#canary);
+      this.#settler.reopen(host);
+    }
+    await Promise.all(
+      lives.map(async ({ host, plan }) => {
+        const survey = await surveyHost(this.#context, host, this.#context.cutting);
+        const now = follow(plan, decideFrom(this.#context, host, survey));
+        if (now.verdict === "change" && survey.kind === "facts") {
+          const risky = isRisky(now);
+          queues[risky ? 1 : 0]?.unshift({ host, plan: now, facts: survey.facts, risky });
+        } else {
+          settleUnchanged(this.#settler, host, now);
+          this.#budget.settled(false, now.verdict === "unreachable" ? "unreachable" : "in-sync", this.#canary);
+        }
+      }),
+    );
   }
 
   #start(queue: Life[]): void {
-    while (this.#running.size < this.#context.parallel) {
+    while (this.#running.size < this.#context.controls.parallel && this.#context.controls.held === undefined) {
       const life = queue.at(-1);
       if (life === undefined || !this.#budget.mayStart(life.risky)) return;
       queue.pop();
@@ -163,8 +163,7 @@ class Wave {
     const facts = this.#settler.basis.get(name);
     if (host === undefined || plan === undefined || facts === undefined)
       throw new Error(`${name}: in a wave, not in the plan`);
-    const risky = plan.changes.some(({ kind }) => kind === "conf.set" || kind === "compute.restart");
-    return { host, plan, facts, risky };
+    return { host, plan, facts, risky: isRisky(plan) };
   }
 
   #launch(life: Life): void {
@@ -175,7 +174,8 @@ class Wave {
     void lived.finally(() => this.#running.delete(lived));
   }
 
-  async #live({ host, plan, facts, risky }: Life): Promise<void> {
+  async #live(life: Life): Promise<void> {
+    const { host, plan, facts, risky } = life;
     this.#context.emitter.emit({ type: "host.phase", host: host.name, phase: "applying" });
     // Everything accepted so far is on disk before the host is touched; a lost journal stops the run here.
     await this.#context.emitter.durable();
@@ -183,5 +183,9 @@ class Wave {
     const ending = await applyHost(this.#context, host, plan, facts);
     this.#budget.settled(risky, ending.outcome, this.#canary);
     this.#settler.settle(host, ending, this.#context.clock() - began);
+    if (isBad(ending.outcome)) this.#bad.set(host.name, life);
   }
 }
+
+const isRisky = ({ changes }: Changing): boolean =>
+  changes.some(({ kind }) => kind === "conf.set" || kind === "compute.restart");

@@ -135,6 +135,7 @@ const known: Readonly<Record<EventType, true>> = {
   "host.removed": true,
   "host.purged": true,
   "host.settled": true,
+  "host.retried": true,
   "lock.taken": true,
   "operator.acted": true,
   "run.settled": true,

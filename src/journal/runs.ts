@@ -32,6 +32,9 @@ export const journalPath = (stateDir: string, run: RunId): string => join(runsDi
 /** The lock of a run, there while its process lives. */
 export const lockPath = (stateDir: string, run: RunId): string => join(runsDirectory(stateDir), `${run}.lock`);
 
+/** The control socket of a run, there while its process lives. */
+export const socketPath = (stateDir: string, run: RunId): string => join(runsDirectory(stateDir), `${run}.sock`);
+
 /** Every run that has a journal, oldest first; files with other names are not ours. `E_JOURNAL` when the directory cannot be read. */
 export const listRuns = async (stateDir: string): Promise<Result<readonly RunId[]>> => {
   try {

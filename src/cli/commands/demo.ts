@@ -96,6 +96,8 @@ const rolloutOf = (request: DemoRequest, lab: Lab): RolloutRequest => ({
   hostTimeoutS: 300,
   runTimeoutS: 1800,
   check: false,
+  probe: undefined,
+  onEvent: undefined,
   planOut: undefined,
   plan: undefined,
   diff: false,

@@ -1,15 +1,22 @@
 /** One run over hosts that are known how to reach: its view, its signals, its end, and what it leaves on stdout. */
+
+import type { EventOf } from "../../domain/event.ts";
 import type { Host } from "../../domain/host.ts";
 import type { Plan } from "../../domain/plan.ts";
 import { initialState, type RunState } from "../../domain/run-state.ts";
+import { visibleSafe } from "../../domain/safe-text.ts";
 import type { RunContext } from "../../engine/context.ts";
+import { type Command, Controls } from "../../engine/controls.ts";
 import { JournalLost } from "../../engine/emitter.ts";
 import type { RunResult } from "../../engine/ledger.ts";
 import type { Access } from "../access.ts";
 import { composeRun, type FleetRequest, type Hands, type noRecord, type Origin } from "../compose.ts";
 import { confirm } from "../confirm.ts";
+import { openControlSocket } from "../control-socket.ts";
+import { noticeSink } from "../health-command.ts";
 import { type Io, isInteractive } from "../io.ts";
 import { journalLost, releaseRecord } from "../journal-ends.ts";
+import { type RunKeys, runKeys } from "../run-keys.ts";
 import { createLiveView, type LiveView } from "../screen.ts";
 import { listenToSignals } from "../signals.ts";
 import { version } from "../version.ts";
@@ -33,6 +40,14 @@ export const runOver = async (
 ): Promise<number> => {
   const view = await createLiveView(request, io, Date.now, past);
   const signals = listenToSignals(io, view);
+  const controls = new Controls(
+    request.parallel,
+    (command, by) => context.emitter.emit({ type: "operator.acted", ...recorded(command), by }),
+    () => signals.stop("the operator aborted the run"),
+  );
+  const keys = runKeys(io, controls, signals.interrupt);
+  const notices =
+    request.command === "rollout" && request.onEvent !== undefined ? [noticeSink(request.onEvent, io.env)] : [];
   const context = composeRun(
     request,
     io,
@@ -40,28 +55,66 @@ export const runOver = async (
     access,
     record,
     view,
-    { ...signals, planMade, accept: acceptor(request, io, view, signals.stopping) },
+    { ...signals, controls, planMade, accept: acceptor(request, io, view, signals.stopping, keys) },
     version(),
-    origin,
+    { ...origin, notices },
   );
   signals.onStop(() => context.emitter.emit({ type: "operator.acted", action: "stopped" }));
   signals.onCut(() => context.emitter.emit({ type: "operator.acted", action: "cut" }));
   const deadline = setTimeout(() => signals.stop("the run's time is over (--run-timeout)"), request.runTimeoutS * 1000);
+  const socket = await controlSocket(request, io, record.run, controls);
+  if (request.output === "tui" && request.command !== "status") keys.listen();
   try {
     const result = await go(context);
+    keys.rest();
     await view.close();
     await print(request, io, view, new Map(hosts.map(({ name, address }) => [name, address])));
     return result.exit;
   } catch (error) {
+    keys.rest();
     await view.close();
     if (!(error instanceof JournalLost)) throw error;
     return journalLost(io, error);
   } finally {
     clearTimeout(deadline);
     signals.forget();
+    await socket?.close();
+    for (const notice of notices) await notice.close();
     await context.transport.close();
     await releaseRecord(record, io);
   }
+};
+
+/** A command of the operator's as the record has it. */
+const recorded = (command: Command): Pick<EventOf<"operator.acted">, "action" | "parallel"> => {
+  switch (command.kind) {
+    case "hold":
+      return { action: "held" };
+    case "go":
+      return { action: "went-on" };
+    case "abort":
+      return { action: "stopped" };
+    case "skip":
+      return { action: "skipped" };
+    case "retry":
+      return { action: "retried" };
+    case "parallel":
+      return { action: "parallel", parallel: command.parallel };
+  }
+};
+
+/** Only what changes hosts is worth holding. Without a socket the run goes on, and says why there is none. */
+const controlSocket = async (
+  request: FleetRequest,
+  io: Io,
+  run: string,
+  controls: Controls,
+): Promise<{ close(): Promise<void> } | undefined> => {
+  if (request.command === "status" || request.check) return undefined;
+  const opened = await openControlSocket(request.stateDir, run, controls);
+  if (typeof opened !== "string") return opened;
+  io.stderr.write(`novasweep: warning: there is no control socket for \`runs hold\`: ${visibleSafe(opened)}\n`);
+  return undefined;
 };
 
 /** What a run leaves on stdout. With ndjson the events are the result. Only the form that is asked for is loaded. */
@@ -97,9 +150,11 @@ const planText = async (plan: Plan, shown: { readonly diff: boolean }): Promise<
 
 /** Shows the plan and asks, unless `--yes` answered already. Whoever is asked sees the changed lines. */
 const acceptor =
-  (request: FleetRequest, io: Io, view: LiveView, signal: AbortSignal): Hands["accept"] =>
+  (request: FleetRequest, io: Io, view: LiveView, signal: AbortSignal, keys: RunKeys): Hands["accept"] =>
   async (plan: Plan) => {
     if (request.command === "status") return undefined;
+    const reading = request.output === "tui";
+    keys.rest();
     await view.suspend();
     const diff = request.command === "rollout" && (request.diff || !request.yes);
     if (request.output !== "ndjson") io.stderr.write(`${await planText(plan, { diff })}\n`);
@@ -113,6 +168,7 @@ const acceptor =
           signal,
         });
     view.resume();
+    if (reading) keys.listen();
     if (!answer.ok || !answer.value) return undefined;
     return request.yes ? "--yes" : "typed";
   };
