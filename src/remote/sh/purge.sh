@@ -283,10 +283,10 @@ place_read() {
 
 # place_say DIR: its facts; without them it was not looked at.
 place_say() {
-  place_facts=$(place_read "$1" facts) && [ -n "$place_facts" ] || {
+  if ! place_facts=$(place_read "$1" facts) || [ -z "$place_facts" ]; then
     unseen "purge.place:$1" failed 'its listing could not be read'
     return
-  }
+  fi
   held=$held$place_facts$NL
 }
 
@@ -294,7 +294,7 @@ place_say() {
 place_open() {
   fuser_tells || { unseen "purge.open:$1" failed 'fuser cannot tell which files are open' && return; }
   open_shown=0
-  set --  "$1"
+  set -- "$1"
   for open_name in $(place_read "$1" names); do
     set -- "$@" "$open_name"
     [ $# -le $PLACE_BATCH ] || { open_ask "$@" && set -- "$1"; }
@@ -353,7 +353,8 @@ mounts_look() {
 
 # clones_look: rows SNAPSHOT TAB DATASET: boot environments are clones, and hold what their snapshots have.
 clones_look() {
-  [ -n "$pool" ] && ask purge.clones "$ZFS" get -Hp -r -o name,value origin "$pool/ROOT" || return
+  [ -n "$pool" ] || { unseen purge.clones failed 'the root pool is not known' && return; }
+  ask purge.clones "$ZFS" get -Hp -r -o name,value origin "$pool/ROOT" || return
   set -f
   IFS=$NL
   for clones_row in $got; do
@@ -399,7 +400,12 @@ cleaner_feed() {
     printf "NAWK='%s'\nPS='%s'\nRM='%s'\nSVCPROP='%s'\nZFS='%s'\n" "$NAWK" "$PS" "$RM" "$SVCPROP" "$ZFS"
     printf "ZONEADM='%s'\nR='%s'\n" "$ZONEADM" "$R"
     printf '%s\n' "$CLEANER_TEXT"
-  } | if [ "$1" = root ]; then "$SH" -s -- $2; else "$SU" "$1" -c "'$SH' -s -- $2"; fi
+  } | cleaner_run "$1" "'$SH' -s -- $2"
+}
+
+# cleaner_run USER TEXT: as as_user, but with what comes through the pipe.
+cleaner_run() {
+  if [ "$1" = root ]; then "$SH" -c "$2"; else "$SU" "$1" -c "$2"; fi
 }
 
 # --- what is taken out ---
@@ -506,12 +512,12 @@ legacy_remove() {
 
 # remove_kept: `result`, what stayed although it was to go.
 remove_kept() {
-  [ $remove_open -eq 0 ] || result="kept $remove_open that were open"
-  [ $remove_changed -eq 0 ] || result="$result${result:+; }kept $remove_changed that had changed"
+  [ "$remove_open" -eq 0 ] || result="kept $remove_open that were open"
+  [ "$remove_changed" -eq 0 ] || result="$result${result:+; }kept $remove_changed that had changed"
 }
 
 remove_batch() {
-  [ $remove_count -gt 0 ] || return 0
+  [ "$remove_count" -gt 0 ] || return 0
   guard_zones || return 1
   remove_text
   as_user "$remove_owner" "$text"
@@ -536,7 +542,7 @@ remove_batch() {
 remove_tell() {
   { printf '%s' "$remove_rows" >"$T/batch"; } 2>/dev/null
   "$MV" -f "$T/out" "$T/said"
-  run "$NAWK" -v max=$LINE_MAX '
+  run "$NAWK" -v max="$LINE_MAX" '
     FNR == NR { said[$2] = $1; next }
     said[$1] == "gone" {
       text = " " $1 " " $5 " " $6
@@ -582,7 +588,7 @@ purged() {
   while used_read "$2"; do
     freed=$((used_before - used))
     [ $freed -ge 0 ] || freed=0
-    [ $freed -lt "$1" ] && [ $purged_left -gt 0 ] || break
+    if [ $freed -ge "$1" ] || [ $purged_left -eq 0 ]; then break; fi
     purged_left=$((purged_left - 1))
     nap 1
   done
@@ -601,7 +607,7 @@ cache_evict() {
   run cleaner_feed "$3" "$5" || { tool_failed 'the cleaner'; return 1; }
   "$MV" -f "$T/out" "$T/said"
   evict_now=$("$DATE" '+%Y-%m-%d %H:%M:%S')
-  run "$NAWK" -v max=$LINE_MAX -v day="${evict_now% *}" -v time="${evict_now#* }" "$NAWK_SECONDS"'
+  run "$NAWK" -v max="$LINE_MAX" -v day="${evict_now% *}" -v time="${evict_now#* }" "$NAWK_SECONDS"'
     BEGIN { now = seconds(day, time) }
     $1 == "evicted" || $1 == "removed" {
       text = sprintf(" %s %s %.0f", $2, $4, now - $6)
