@@ -483,11 +483,11 @@ for name in \$go; do
 done"
 }
 
-# legacy_remove PATH REAL INODE DATASET OWNER LEAST: takes the images, the markers and the named files out of a cache of
+# legacy_remove PATH REAL INODE DATASET OWNER LEAST MOST: takes the images, the markers and the named files out of a cache of
 # the past. Says `removed` lines of what went, and `purged`.
 legacy_remove() {
   remove_path=$1 remove_real=$2 remove_inode=$3 remove_owner=$5
-  place_real=$2 place_dataset=$4 remove_least=$6 snapshots_made='' place_only=''
+  place_real=$2 place_dataset=$4 remove_least=$6 remove_most=$7 snapshots_made='' place_only=''
   top=''
   [ -z "$R" ] || top=$(cd -P "$R" && pwd -P)
   guard "$1" "$2" || return 1
@@ -505,7 +505,7 @@ legacy_remove() {
     [ $remove_count -lt $REMOVE_BATCH ] || remove_batch || return 1
   done 3<"$T/rows"
   remove_batch || return 1
-  purged "$remove_least" "$4"
+  purged "$remove_least" "$remove_most" "$4"
   remove_kept
   [ $remove_left -eq 0 ] || fail E_STEP "$remove_left of its files could not be removed: $remove_words"
 }
@@ -580,22 +580,23 @@ used_read() {
   done <"$T/out"
 }
 
-# purged LEAST DATASET: says what went, and what that freed as the node counts it: waits until it has counted at least
-# LEAST, as long as ZFS may take.
+# purged LEAST MOST DATASET: says what went, and what that freed as the node counts it: waits until it has counted at least
+# LEAST, as long as ZFS may take. Where nothing is certain to become free, though up to MOST may, any fall ends the wait.
 purged() {
-  purged_left=$FREED_WAIT_S freed=-
+  purged_left=$FREED_WAIT_S freed=- purged_least=$1
+  if [ "$purged_least" -eq 0 ] && [ "$2" -gt 0 ]; then purged_least=1; fi
   [ "$removed" -gt 0 ] || { freed=0 purged_left=0; }
-  while used_read "$2"; do
+  while used_read "$3"; do
     freed=$((used_before - used))
     [ $freed -ge 0 ] || freed=0
-    if [ $freed -ge "$1" ] || [ $purged_left -eq 0 ]; then break; fi
+    if [ $freed -ge "$purged_least" ] || [ $purged_left -eq 0 ]; then break; fi
     purged_left=$((purged_left - 1))
     nap 1
   done
   say "purged $step_id $removed $removed_bytes $freed"
 }
 
-# cache_evict DIR DATASET OWNER LEAST FLAGS: the cleaner's own text, at the directory in force.
+# cache_evict DIR DATASET OWNER LEAST MOST FLAGS: the cleaner's own text, at the directory in force.
 cache_evict() {
   top=''
   [ -z "$R" ] || top=$(cd -P "$R" && pwd -P)
@@ -604,7 +605,7 @@ cache_evict() {
   [ "$path" = "$1" ] || { fail E_STALE "$path is in force now, not $1"; return 1; }
   used_read "$2" || return 1
   used_before=$used
-  run cleaner_feed "$3" "$5" || { tool_failed 'the cleaner'; return 1; }
+  run cleaner_feed "$3" "$6" || { tool_failed 'the cleaner'; return 1; }
   "$MV" -f "$T/out" "$T/said"
   evict_now=$("$DATE" '+%Y-%m-%d %H:%M:%S')
   run "$NAWK" -v max="$LINE_MAX" -v day="${evict_now% *}" -v time="${evict_now#* }" "$NAWK_SECONDS"'
@@ -631,6 +632,6 @@ cache_evict() {
         ;;
     esac
   done <"$T/out"
-  purged "$4" "$2"
+  purged "$4" "$5" "$2"
   [ "$evict_failed" -eq 0 ] || fail E_STEP "$evict_failed of its files could not be removed"
 }
