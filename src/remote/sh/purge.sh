@@ -274,7 +274,8 @@ place_read() {
   {
     "$DATE" '+%Y-%m-%d %H:%M:%S'
     [ -z "$snapshots_made" ] || printf '%s\n' "$snapshots_made" | "$NAWK" '{ print "snapshot\t" $0 }'
-    [ "$PURGE" != cache ] || printf '%s\n' --only "$place_only"
+    # The rows of a cache are all of it: what went is told from them.
+    case $PURGE,$2 in cache,rows) ;; cache,*) printf '%s\n' --only "$place_only" ;; esac
     for place_name in $INCLUDE; do printf 'include %s\n' "$place_name"; done
     printf '%s\n' --files "$place_listing"
   } | "$NAWK" -v want="$2" -v mark="@$N " -v dir="$1" -v real="$place_real" -v dataset="$place_dataset" \
@@ -520,6 +521,8 @@ remove_batch() {
   [ "$remove_count" -gt 0 ] || return 0
   guard_zones || return 1
   remove_text
+  { printf '%s' "$remove_rows" >"$T/batch"; } 2>/dev/null
+  undone=remove_cut
   as_user "$remove_owner" "$text"
   case $rc in
     0) ;;
@@ -534,14 +537,29 @@ remove_batch() {
   esac
   one_line "$("$NAWK" 'NR == 1' "$T/err")"
   remove_words=$one
+  "$MV" -f "$T/out" "$T/said"
   remove_tell
   remove_rows='' remove_names='' remove_count=0
 }
 
+# remove_cut: a signal met the batch: of its files went whatever is not there any more.
+remove_cut() {
+  remove_gone >"$T/said"
+  remove_tell
+  [ "$removed" -eq 0 ] || say "purged $step_id $removed $removed_bytes -"
+}
+
+remove_gone() {
+  (
+    cd -P "$R$remove_real" 2>/dev/null || exit
+    while read -r gone_name gone_row; do
+      if [ ! -e "./$gone_name" ] && [ ! -h "./$gone_name" ]; then printf 'gone %s\n' "$gone_name"; fi
+    done <"$T/batch"
+  )
+}
+
 # remove_tell: counts what the batch did, and says NAME BYTES SECONDS of what went, as many a line as go into one.
 remove_tell() {
-  { printf '%s' "$remove_rows" >"$T/batch"; } 2>/dev/null
-  "$MV" -f "$T/out" "$T/said"
   run "$NAWK" -v max="$LINE_MAX" '
     FNR == NR { said[$2] = $1; next }
     said[$1] == "gone" {
@@ -555,7 +573,8 @@ remove_tell() {
     END {
       if (line != "") print "removed" line
       printf "counts %d %.0f %d %d %d\n", gone, bytes, other["open"], other["changed"], other["left"]
-    }' "$T/said" "$T/batch" || return 0
+    }' "$T/said" "$T/batch"
+  undone=''
   while read -r tell_word tell_rest; do
     case $tell_word in
       removed) say "removed $tell_rest" ;;
@@ -605,7 +624,13 @@ cache_evict() {
   [ "$path" = "$1" ] || { fail E_STALE "$path is in force now, not $1"; return 1; }
   used_read "$2" || return 1
   used_before=$used
-  run cleaner_feed "$3" "$6" || { tool_failed 'the cleaner'; return 1; }
+  evict_list "$1" "$2" || return 1
+  undone=remove_cut
+  run cleaner_feed "$3" "$6"
+  undone=''
+  [ "$rc" -eq 0 ] || { tool_failed 'the cleaner'; return 1; }
+  one_line "$("$NAWK" 'NR == 1' "$T/err")"
+  evict_words=$one
   "$MV" -f "$T/out" "$T/said"
   evict_now=$("$DATE" '+%Y-%m-%d %H:%M:%S')
   run "$NAWK" -v max="$LINE_MAX" -v day="${evict_now% *}" -v time="${evict_now#* }" "$NAWK_SECONDS"'
@@ -633,5 +658,15 @@ cache_evict() {
     esac
   done <"$T/out"
   purged "$4" "$5" "$2"
-  [ "$evict_failed" -eq 0 ] || fail E_STEP "$evict_failed of its files could not be removed"
+  [ "$evict_failed" -eq 0 ] || fail E_STEP "$evict_failed of its files could not be removed${evict_words:+: $evict_words}"
+}
+
+# evict_list DIR DATASET: what may go, for remove_cut: the cleaner tells of a batch when it is gone.
+evict_list() {
+  real_of "$1" || { fail E_STALE "$1 cannot be entered any more"; return 1; }
+  place_real=$real place_dataset=$2 snapshots_made='' place_only='' remove_real=$real
+  removed=0 removed_bytes=0 remove_open=0 remove_changed=0 remove_left=0
+  place_list "$1" || { fail E_STALE "$1 cannot be listed any more"; return 1; }
+  run place_read "$1" rows || { tool_failed "$1"; return 1; }
+  "$CP" "$T/out" "$T/batch" || { fail E_STEP 'there is no room for a list'; return 1; }
 }

@@ -103,7 +103,7 @@ export const standing = (node: RealNode, dir: string): string => node.sh(`stat -
 export const put = (node: RealNode, dir: string, name: string, bytes: number, days = 40, idle = days): void => {
   const path = `${dir}/${name}`;
   node.sh(`head -c ${bytes} /dev/urandom >${path} && chown nova:nova ${path}
-touch -m -d '${days * 24} hours ago' ${path} && touch -a -d '${idle * 24} hours ago' ${path}`);
+touch -m -d '${days} days ago' ${path} && touch -a -d '${idle} days ago' ${path}`);
 };
 
 /**
