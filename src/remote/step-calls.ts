@@ -54,6 +54,7 @@ export const call = (change: Change): string => {
         change.dataset,
         change.owner,
         change.freed.leastBytes,
+        change.bytes - change.heldBytes,
       );
     case "cache.evict":
       return words(
@@ -62,6 +63,7 @@ export const call = (change: Change): string => {
         change.dataset,
         change.owner,
         change.freed.leastBytes,
+        change.bytes - change.heldBytes,
         change.flags.map(quote).join(" "),
       );
     case "boot-environment.destroy":

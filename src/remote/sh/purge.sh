@@ -266,7 +266,7 @@ END {
   for (i = 1; i <= snapshots; i++) if (holds[i] > 0) printf "%sholders %s\t%s\t%.0f\n", n_row, dir, named[i], holds[i]
   printf "%splaces %s\t%s\t%s\t%s\t%s\t%d\t%.0f\t%d\t%.0f\t%d\t%.0f\t%d\t%s\t%s\t%.0f\t%.0f\t%.0f\n", n_row, dir, real, here, owner, \
     dataset, counted["image"], sum["image"], counted["marker"], sum["marker"], counted["included"], sum["included"], foreign, \
-    oldest == "" ? "-" : substr(oldest, 1, 19), newest == "" ? "-" : substr(newest, 1, 19), free, maybe, taken
+    (oldest == "" ? "-" : substr(oldest, 1, 19)), (newest == "" ? "-" : substr(newest, 1, 19)), free, maybe, taken
 }'
 
 # place_read DIR WANT: PLACE over the listing.
@@ -274,7 +274,8 @@ place_read() {
   {
     "$DATE" '+%Y-%m-%d %H:%M:%S'
     [ -z "$snapshots_made" ] || printf '%s\n' "$snapshots_made" | "$NAWK" '{ print "snapshot\t" $0 }'
-    [ "$PURGE" != cache ] || printf '%s\n' --only "$place_only"
+    # The rows of a cache are all of it: what went is told from them.
+    case $PURGE,$2 in cache,rows) ;; cache,*) printf '%s\n' --only "$place_only" ;; esac
     for place_name in $INCLUDE; do printf 'include %s\n' "$place_name"; done
     printf '%s\n' --files "$place_listing"
   } | "$NAWK" -v want="$2" -v mark="@$N " -v dir="$1" -v real="$place_real" -v dataset="$place_dataset" \
@@ -283,10 +284,10 @@ place_read() {
 
 # place_say DIR: its facts; without them it was not looked at.
 place_say() {
-  place_facts=$(place_read "$1" facts) && [ -n "$place_facts" ] || {
+  if ! place_facts=$(place_read "$1" facts) || [ -z "$place_facts" ]; then
     unseen "purge.place:$1" failed 'its listing could not be read'
     return
-  }
+  fi
   held=$held$place_facts$NL
 }
 
@@ -294,7 +295,7 @@ place_say() {
 place_open() {
   fuser_tells || { unseen "purge.open:$1" failed 'fuser cannot tell which files are open' && return; }
   open_shown=0
-  set --  "$1"
+  set -- "$1"
   for open_name in $(place_read "$1" names); do
     set -- "$@" "$open_name"
     [ $# -le $PLACE_BATCH ] || { open_ask "$@" && set -- "$1"; }
@@ -353,7 +354,8 @@ mounts_look() {
 
 # clones_look: rows SNAPSHOT TAB DATASET: boot environments are clones, and hold what their snapshots have.
 clones_look() {
-  [ -n "$pool" ] && ask purge.clones "$ZFS" get -Hp -r -o name,value origin "$pool/ROOT" || return
+  [ -n "$pool" ] || { unseen purge.clones failed 'the root pool is not known' && return; }
+  ask purge.clones "$ZFS" get -Hp -r -o name,value origin "$pool/ROOT" || return
   set -f
   IFS=$NL
   for clones_row in $got; do
@@ -399,7 +401,12 @@ cleaner_feed() {
     printf "NAWK='%s'\nPS='%s'\nRM='%s'\nSVCPROP='%s'\nZFS='%s'\n" "$NAWK" "$PS" "$RM" "$SVCPROP" "$ZFS"
     printf "ZONEADM='%s'\nR='%s'\n" "$ZONEADM" "$R"
     printf '%s\n' "$CLEANER_TEXT"
-  } | if [ "$1" = root ]; then "$SH" -s -- $2; else "$SU" "$1" -c "'$SH' -s -- $2"; fi
+  } | cleaner_run "$1" "'$SH' -s -- $2"
+}
+
+# cleaner_run USER TEXT: as as_user, but with what comes through the pipe.
+cleaner_run() {
+  if [ "$1" = root ]; then "$SH" -c "$2"; else "$SU" "$1" -c "$2"; fi
 }
 
 # --- what is taken out ---
@@ -477,11 +484,11 @@ for name in \$go; do
 done"
 }
 
-# legacy_remove PATH REAL INODE DATASET OWNER LEAST: takes the images, the markers and the named files out of a cache of
+# legacy_remove PATH REAL INODE DATASET OWNER LEAST MOST: takes the images, the markers and the named files out of a cache of
 # the past. Says `removed` lines of what went, and `purged`.
 legacy_remove() {
   remove_path=$1 remove_real=$2 remove_inode=$3 remove_owner=$5
-  place_real=$2 place_dataset=$4 remove_least=$6 snapshots_made='' place_only=''
+  place_real=$2 place_dataset=$4 remove_least=$6 remove_most=$7 snapshots_made='' place_only=''
   top=''
   [ -z "$R" ] || top=$(cd -P "$R" && pwd -P)
   guard "$1" "$2" || return 1
@@ -499,21 +506,23 @@ legacy_remove() {
     [ $remove_count -lt $REMOVE_BATCH ] || remove_batch || return 1
   done 3<"$T/rows"
   remove_batch || return 1
-  purged "$remove_least" "$4"
+  purged "$remove_least" "$remove_most" "$4"
   remove_kept
   [ $remove_left -eq 0 ] || fail E_STEP "$remove_left of its files could not be removed: $remove_words"
 }
 
 # remove_kept: `result`, what stayed although it was to go.
 remove_kept() {
-  [ $remove_open -eq 0 ] || result="kept $remove_open that were open"
-  [ $remove_changed -eq 0 ] || result="$result${result:+; }kept $remove_changed that had changed"
+  [ "$remove_open" -eq 0 ] || result="kept $remove_open that were open"
+  [ "$remove_changed" -eq 0 ] || result="$result${result:+; }kept $remove_changed that had changed"
 }
 
 remove_batch() {
-  [ $remove_count -gt 0 ] || return 0
+  [ "$remove_count" -gt 0 ] || return 0
   guard_zones || return 1
   remove_text
+  { printf '%s' "$remove_rows" >"$T/batch"; } 2>/dev/null
+  undone=remove_cut
   as_user "$remove_owner" "$text"
   case $rc in
     0) ;;
@@ -528,15 +537,30 @@ remove_batch() {
   esac
   one_line "$("$NAWK" 'NR == 1' "$T/err")"
   remove_words=$one
+  "$MV" -f "$T/out" "$T/said"
   remove_tell
   remove_rows='' remove_names='' remove_count=0
 }
 
+# remove_cut: a signal met the batch: of its files went whatever is not there any more.
+remove_cut() {
+  remove_gone >"$T/said"
+  remove_tell
+  [ "$removed" -eq 0 ] || say "purged $step_id $removed $removed_bytes -"
+}
+
+remove_gone() {
+  (
+    cd -P "$R$remove_real" 2>/dev/null || exit
+    while read -r gone_name gone_row; do
+      if [ ! -e "./$gone_name" ] && [ ! -h "./$gone_name" ]; then printf 'gone %s\n' "$gone_name"; fi
+    done <"$T/batch"
+  )
+}
+
 # remove_tell: counts what the batch did, and says NAME BYTES SECONDS of what went, as many a line as go into one.
 remove_tell() {
-  { printf '%s' "$remove_rows" >"$T/batch"; } 2>/dev/null
-  "$MV" -f "$T/out" "$T/said"
-  run "$NAWK" -v max=$LINE_MAX '
+  run "$NAWK" -v max="$LINE_MAX" '
     FNR == NR { said[$2] = $1; next }
     said[$1] == "gone" {
       text = " " $1 " " $5 " " $6
@@ -549,7 +573,8 @@ remove_tell() {
     END {
       if (line != "") print "removed" line
       printf "counts %d %.0f %d %d %d\n", gone, bytes, other["open"], other["changed"], other["left"]
-    }' "$T/said" "$T/batch" || return 0
+    }' "$T/said" "$T/batch"
+  undone=''
   while read -r tell_word tell_rest; do
     case $tell_word in
       removed) say "removed $tell_rest" ;;
@@ -574,22 +599,23 @@ used_read() {
   done <"$T/out"
 }
 
-# purged LEAST DATASET: says what went, and what that freed as the node counts it: waits until it has counted at least
-# LEAST, as long as ZFS may take.
+# purged LEAST MOST DATASET: says what went, and what that freed as the node counts it: waits until it has counted at least
+# LEAST, as long as ZFS may take. Where nothing is certain to become free, though up to MOST may, any fall ends the wait.
 purged() {
-  purged_left=$FREED_WAIT_S freed=-
+  purged_left=$FREED_WAIT_S freed=- purged_least=$1
+  if [ "$purged_least" -eq 0 ] && [ "$2" -gt 0 ]; then purged_least=1; fi
   [ "$removed" -gt 0 ] || { freed=0 purged_left=0; }
-  while used_read "$2"; do
+  while used_read "$3"; do
     freed=$((used_before - used))
     [ $freed -ge 0 ] || freed=0
-    [ $freed -lt "$1" ] && [ $purged_left -gt 0 ] || break
+    if [ $freed -ge "$purged_least" ] || [ $purged_left -eq 0 ]; then break; fi
     purged_left=$((purged_left - 1))
     nap 1
   done
   say "purged $step_id $removed $removed_bytes $freed"
 }
 
-# cache_evict DIR DATASET OWNER LEAST FLAGS: the cleaner's own text, at the directory in force.
+# cache_evict DIR DATASET OWNER LEAST MOST FLAGS: the cleaner's own text, at the directory in force.
 cache_evict() {
   top=''
   [ -z "$R" ] || top=$(cd -P "$R" && pwd -P)
@@ -598,10 +624,16 @@ cache_evict() {
   [ "$path" = "$1" ] || { fail E_STALE "$path is in force now, not $1"; return 1; }
   used_read "$2" || return 1
   used_before=$used
-  run cleaner_feed "$3" "$5" || { tool_failed 'the cleaner'; return 1; }
+  evict_list "$1" "$2" || return 1
+  undone=remove_cut
+  run cleaner_feed "$3" "$6"
+  undone=''
+  [ "$rc" -eq 0 ] || { tool_failed 'the cleaner'; return 1; }
+  one_line "$("$NAWK" 'NR == 1' "$T/err")"
+  evict_words=$one
   "$MV" -f "$T/out" "$T/said"
   evict_now=$("$DATE" '+%Y-%m-%d %H:%M:%S')
-  run "$NAWK" -v max=$LINE_MAX -v day="${evict_now% *}" -v time="${evict_now#* }" "$NAWK_SECONDS"'
+  run "$NAWK" -v max="$LINE_MAX" -v day="${evict_now% *}" -v time="${evict_now#* }" "$NAWK_SECONDS"'
     BEGIN { now = seconds(day, time) }
     $1 == "evicted" || $1 == "removed" {
       text = sprintf(" %s %s %.0f", $2, $4, now - $6)
@@ -625,6 +657,16 @@ cache_evict() {
         ;;
     esac
   done <"$T/out"
-  purged "$4" "$2"
-  [ "$evict_failed" -eq 0 ] || fail E_STEP "$evict_failed of its files could not be removed"
+  purged "$4" "$5" "$2"
+  [ "$evict_failed" -eq 0 ] || fail E_STEP "$evict_failed of its files could not be removed${evict_words:+: $evict_words}"
+}
+
+# evict_list DIR DATASET: what may go, for remove_cut: the cleaner tells of a batch when it is gone.
+evict_list() {
+  real_of "$1" || { fail E_STALE "$1 cannot be entered any more"; return 1; }
+  place_real=$real place_dataset=$2 snapshots_made='' place_only='' remove_real=$real
+  removed=0 removed_bytes=0 remove_open=0 remove_changed=0 remove_left=0
+  place_list "$1" || { fail E_STALE "$1 cannot be listed any more"; return 1; }
+  run place_read "$1" rows || { tool_failed "$1"; return 1; }
+  "$CP" "$T/out" "$T/batch" || { fail E_STEP 'there is no room for a list'; return 1; }
 }
