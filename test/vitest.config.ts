@@ -71,6 +71,7 @@ export default defineConfig({
           ...longOnly,
           "integration/transport-bastion.test.ts",
           "shell/apply.test.ts",
+          "shell/boot-environments.test.ts",
           "shell/cleaner-table.test.ts",
           "shell/command-script.test.ts",
           "shell/dataset.test.ts",

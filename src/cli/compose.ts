@@ -97,6 +97,7 @@ export const composeRun = (
     run: record.run,
     command: request.command,
     job: jobFor(request, deadlines),
+    ...(request.command === "purge" ? { purge: request.asked } : {}),
     patterns: request.patterns,
     hosts,
     by: { user: io.user, controller: io.controller, pid: io.pid },

@@ -13,16 +13,12 @@ export interface Dialogue {
 }
 
 /**
- * Asks to type the number of hosts that will change. True for exactly that number; anything else, the end of the input
- * and Ctrl-C decline. Without a terminal it is `E_USAGE`: `--yes` has to be said.
+ * Asks to type the number of hosts; `act` is what will be done to them. True for exactly that number; anything else, the
+ * end of the input and Ctrl-C decline. Without a terminal it is `E_USAGE`: `--yes` has to be said.
  */
-export const confirmChanges = (changing: number, dialogue: Dialogue): Promise<Result<boolean>> =>
-  confirm(changing, "change", dialogue);
-
-/** Asks as `confirmChanges` does; `act` is what will be done to the hosts: `change`, `run it on`, `publish through`. */
 export const confirm = (
   changing: number,
-  act: "change" | "run it on" | "publish through",
+  act: "change" | "purge" | "run it on" | "publish through",
   { input, output, terminal, signal }: Dialogue,
 ): Promise<Result<boolean>> => {
   if (!terminal) {

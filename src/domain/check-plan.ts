@@ -1,4 +1,4 @@
-import type { Change } from "./change.ts";
+import type { Change, PurgeChange } from "./change.ts";
 import { isInside } from "./desired.ts";
 import type { HostName, Seconds } from "./ids.ts";
 import type { HostPlan, Plan } from "./plan.ts";
@@ -57,6 +57,9 @@ const order: readonly Change["kind"][] = [
   "cache.migrate",
   "conf.set",
   "compute.restart",
+  "legacy.remove",
+  "cache.evict",
+  "boot-environment.destroy",
 ];
 
 const outOfOrder = (changes: readonly Change[]): readonly string[] =>
@@ -109,10 +112,47 @@ const changeObjections = (change: Change, all: readonly Change[], hostTimeoutS: 
       return change.timeoutS <= hostTimeoutS
         ? []
         : [`the restart may take ${change.timeoutS} s, more than --host-timeout ${hostTimeoutS} s`];
+    case "legacy.remove":
+    case "cache.evict":
+    case "boot-environment.destroy":
+      return purgeObjections(change, all);
     default:
       return [];
   }
 };
+
+/** What is taken out cannot be put back: nothing else goes on beside it, and every word of it is plain. */
+const purgeObjections = (change: PurgeChange, all: readonly Change[]): readonly string[] => [
+  ...(all.every(({ kind }) => kind === change.kind) ? [] : ["a purge does one thing at a time"]),
+  ...(change.freed.leastBytes <= change.freed.mostBytes ? [] : ["what it frees is no range"]),
+  ...(change.kind === "boot-environment.destroy" ? environmentObjections(change, all) : placeObjections(change)),
+];
+
+const placeObjections = (change: Exclude<PurgeChange, { kind: "boot-environment.destroy" }>): readonly string[] => {
+  const places = change.kind === "legacy.remove" ? [change.path, change.real] : [change.directory];
+  return [
+    ...places
+      .filter((path) => !isPlainPath(path) || path.split("/").length < 3)
+      .map((path) => `${path} is not a directory files are taken from`),
+    ...(/^[a-z_][a-z0-9._-]*$/.test(change.owner) ? [] : [`nobody of the name ${change.owner} can own a cache`]),
+    ...(change.kind === "cache.evict" || /^[0-9]+$/.test(change.inode) ? [] : ["the directory's inode is not known"]),
+    ...(change.files > 0 ? [] : ["it would take out nothing"]),
+    ...(change.kind === "legacy.remove" && change.include.some((name) => !/^[A-Za-z0-9_.][A-Za-z0-9_.-]*$/.test(name))
+      ? ["a name that goes into no command"]
+      : []),
+  ];
+};
+
+const environmentObjections = (
+  change: Extract<PurgeChange, { kind: "boot-environment.destroy" }>,
+  all: readonly Change[],
+): readonly string[] => [
+  ...(/^[A-Za-z0-9][A-Za-z0-9._:-]*$/.test(change.name) ? [] : [`${change.name} goes into no command`]),
+  ...(change.keep >= 2 ? [] : [`${change.keep} boot environments would remain`]),
+  ...(all.filter((other) => other.kind === change.kind && other.name === change.name).length === 1
+    ? []
+    : [`${change.name} would be destroyed twice`]),
+];
 
 const datasetName = (name: string): readonly string[] =>
   /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9._-]+)+$/.test(name) && !/^[^/]+\/ROOT(\/|$)/.test(name)

@@ -4,6 +4,7 @@ import type { AbsPath, Bytes, Digest, HostName, NodeSeconds, RunId } from "./ids
 import type { Layer } from "./layer.ts";
 import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
 import type { Drift, Plan } from "./plan.ts";
+import type { PurgeAsked } from "./purge/asked.ts";
 import type { FreedRange } from "./purge/space.ts";
 import type { Ran, StreamSum } from "./ran.ts";
 
@@ -73,6 +74,8 @@ export type EventBody =
       readonly exec?: Asked;
       /** Only of `package`. */
       readonly publication?: Publication;
+      /** Only of `purge`. */
+      readonly purge?: PurgeAsked;
     }
   | {
       readonly type: "host.phase";

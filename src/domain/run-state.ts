@@ -5,6 +5,7 @@ import type { HostName, RunId } from "./ids.ts";
 import type { Layer } from "./layer.ts";
 import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
 import type { Drift, Plan } from "./plan.ts";
+import type { PurgeAsked } from "./purge/asked.ts";
 import type { Ran, StreamSum } from "./ran.ts";
 import { emptyTally, isBad, type Tally, tallied } from "./tally.ts";
 
@@ -20,6 +21,8 @@ export interface RunState {
   readonly exec?: Asked;
   /** What `package` publishes. */
   readonly publication?: Publication;
+  /** What `purge` takes out. */
+  readonly purge?: PurgeAsked;
   /** What the repository has of it. */
   readonly published?: { readonly fmri: string; readonly before: boolean };
   readonly startedAt?: string;
@@ -150,6 +153,7 @@ const started = (event: EventOf<"run.started">): RunState => ({
   version: event.version,
   ...(event.exec === undefined ? {} : { exec: event.exec }),
   ...(event.publication === undefined ? {} : { publication: event.publication }),
+  ...(event.purge === undefined ? {} : { purge: event.purge }),
   startedAt: event.at,
   lastAt: event.at,
   lastSeq: event.seq,

@@ -200,7 +200,7 @@ const settle = async (
 const withResults = (ending: Ending, results: readonly string[]): Ending =>
   ending.outcome !== "changed" || results.length === 0
     ? ending
-    : { ...ending, note: [...results, ...(ending.note === undefined ? [] : [ending.note])].join("; ") };
+    : { ...ending, note: [...new Set([...results, ...(ending.note === undefined ? [] : [ending.note])])].join("; ") };
 
 const refused = (refusal: Refusal, watch: StepWatch): Ending => ({
   outcome: "refused",

@@ -1,6 +1,7 @@
 import type { Host } from "../domain/host.ts";
 import type { EpochMs, RunId, Seconds } from "../domain/ids.ts";
 import type { Plan } from "../domain/plan.ts";
+import type { PurgeAsked } from "../domain/purge/asked.ts";
 import type { Share } from "../domain/waves.ts";
 import type { ScriptIds } from "../remote/script.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -22,6 +23,8 @@ export interface RunContext {
   readonly run: RunId;
   readonly command: "rollout" | "status" | "purge";
   readonly job: Job;
+  /** What a purge takes out. */
+  readonly purge?: PurgeAsked;
   readonly patterns: readonly string[];
   readonly hosts: readonly Host[];
   readonly by: { readonly user: string; readonly controller: string; readonly pid: number };

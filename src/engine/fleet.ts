@@ -44,7 +44,7 @@ export class Fleet {
   }
 
   #begin(): void {
-    const { emitter, command, check, patterns, hosts, by, version, deadlines, parallel, soakS } = this.#context;
+    const { emitter, command, check, patterns, hosts, by, version, deadlines, parallel, soakS, purge } = this.#context;
     emitter.emit({
       type: "run.started",
       command,
@@ -53,6 +53,7 @@ export class Fleet {
       hosts: hosts.map(({ name }) => name),
       by,
       version,
+      ...(purge === undefined ? {} : { purge }),
       limits: {
         parallel,
         soakS,

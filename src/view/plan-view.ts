@@ -1,9 +1,11 @@
 /** A plan for a person: equal host plans folded, so that 212 hosts are one paragraph. */
+import { isPurge, type PurgeChange, purgeTarget } from "../domain/change.ts";
 import { foldHosts } from "../domain/host-set.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { GateRule, HostPlan, Plan } from "../domain/plan.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { foldCauses, type Trouble } from "./causes.ts";
+import { purgesWords } from "./purge-words.ts";
 import { duration } from "./quantities.ts";
 import { causeLines } from "./summary.ts";
 import { changeWords, hostsWords, ordinal } from "./words.ts";
@@ -34,18 +36,31 @@ const on = (hosts: readonly HostName[]): string => `on ${hostsWords(hosts.length
 
 /** Largest group first: what most hosts get is read first, the odd ones stand out below. */
 const foldChanges = (hosts: readonly Changing[], diff: boolean): readonly (readonly string[])[] => {
-  const groups = new Map<string, { lines: readonly string[]; hosts: HostName[] }>();
+  const groups = new Map<string, Changing[]>();
   for (const host of hosts) {
-    const lines = host.changes.flatMap((change) => changeWords(change, diff));
-    const key = lines.join("\n");
-    const group = groups.get(key) ?? { lines, hosts: [] };
-    group.hosts.push(host.host);
-    groups.set(key, group);
+    // Hardly two nodes have the same trash: what is taken out is summed where it is taken from the same place.
+    const key = host.changes
+      .flatMap((change) => (isPurge(change) ? [placeOf(change)] : changeWords(change, diff)))
+      .join("\n");
+    groups.set(key, [...(groups.get(key) ?? []), host]);
   }
   return [...groups.values()]
-    .sort((a, b) => b.hosts.length - a.hosts.length)
-    .map((group) => [`change ${on(group.hosts)}`, ...group.lines.map((line) => `  ${line}`)]);
+    .sort((a, b) => b.length - a.length)
+    .map((group) => [
+      `change ${on(group.map(({ host }) => host))}`,
+      ...groupLines(group, diff).map((line) => `  ${line}`),
+    ]);
 };
+
+const groupLines = (group: readonly Changing[], diff: boolean): readonly string[] => {
+  const purges = group.flatMap(({ changes }) => changes.filter(isPurge));
+  const others = group[0]?.changes.filter((change) => !isPurge(change)) ?? [];
+  return [...others.flatMap((change) => changeWords(change, diff)), ...purgesWords(purges, group.length)];
+};
+
+/** Names of boot environments differ from node to node. */
+const placeOf = (change: PurgeChange): string =>
+  change.kind === "boot-environment.destroy" ? change.kind : `${change.kind} ${purgeTarget(change)}`;
 
 const untouched = (plan: Plan): readonly string[] => {
   const lines = causeLines(foldCauses(plan.hosts.flatMap(troubles)));
@@ -78,10 +93,14 @@ const noteParagraph = (hosts: readonly HostPlan[]): readonly string[] => {
   return lines.length === 0 ? [] : ["notes", ...lines];
 };
 
-const orderWords = ({ waves, gate }: Plan, changing: number): readonly string[] => [
+const orderWords = ({ waves, gate, hosts }: Plan, changing: number): readonly string[] => [
   `order: ${wavesWords(waves)}`,
-  `gate:  ${gateWords(gate, changing, (waves[0] ?? []).length)}`,
+  `gate:  ${gateWords(gate, changing, (waves[0] ?? []).length, hosts.some(isRisky))}`,
 ];
+
+/** Only between an edit of nova.conf or a restart and its proof a host may be broken. */
+const isRisky = (plan: HostPlan): boolean =>
+  plan.verdict === "change" && plan.changes.some(({ kind }) => kind === "conf.set" || kind === "compute.restart");
 
 const wavesWords = (waves: Plan["waves"]): string => {
   const sizes = waves.slice(0, maxWavesNamed).map((wave) => wave.length);
@@ -93,12 +112,18 @@ const wavesWords = (waves: Plan["waves"]): string => {
 };
 
 /** `stops at the 5th bad host of 80, or any in the canary wave; at most 5 at once between edit and proof, …`. */
-export const gateWords = ({ maxBad, parallel, soakS }: GateRule, changing: number, canary: number): string => {
+export const gateWords = (
+  { maxBad, parallel, soakS }: GateRule,
+  changing: number,
+  canary: number,
+  risky = true,
+): string => {
   const atRisk = Math.min(maxBad + 1, parallel, changing);
   const bound =
     maxBad + 1 > changing
       ? `${canary < changing ? "only a bad host of the canary wave stops the run" : "one wave, so nothing is left to stop"}`
       : `stops at the ${ordinal(maxBad + 1)} bad host of ${changing}`;
   const or = canary > 0 && maxBad > 0 && maxBad + 1 <= changing ? ", or any in the canary wave" : "";
+  if (!risky) return `${bound}${or}; ${Math.min(parallel, changing)} at once`;
   return `${bound}${or}; at most ${atRisk} at once between edit and proof, ${Math.min(parallel, changing)} applied at once; each held for ${duration(soakS * 1000)}`;
 };

@@ -35,6 +35,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
 
 interface Totals {
   readonly hosts: number;
+  readonly plannedFiles: number;
   readonly files: number;
   readonly leastBytes: number;
   readonly mostBytes: number;
@@ -44,8 +45,12 @@ interface Totals {
 
 const heldOf = (change: PurgeChange): number => (change.kind === "boot-environment.destroy" ? 0 : change.heldBytes);
 
+/** A boot environment counts as one. */
+const filesOf = (change: PurgeChange): number => (change.kind === "boot-environment.destroy" ? 1 : change.files);
+
 const totalsOf = (pieces: readonly Piece[]): Totals => ({
   hosts: new Set(pieces.map(({ host }) => host.host)).size,
+  plannedFiles: sum(pieces.map(({ change }) => filesOf(change))),
   files: sum(pieces.map(({ done }) => done?.files ?? 0)),
   leastBytes: sum(pieces.map(({ change }) => change.freed.leastBytes)),
   mostBytes: sum(pieces.map(({ change }) => change.freed.mostBytes)),
@@ -65,7 +70,7 @@ export const renderPurgeTable = (state: RunState, columns?: number): readonly st
       "total",
       hostsWords(totals.hosts),
       "",
-      String(totals.files),
+      String(state.check ? totals.plannedFiles : totals.files),
       rangeWords(totals),
       state.check ? "-" : size(totals.freedBytes),
       size(totals.heldBytes),
@@ -91,7 +96,7 @@ const rowOf = ({ host, change, done }: Piece, state: RunState): readonly string[
   host.host,
   host.outcome === undefined ? "-" : outcomeWord(host.outcome, state.command),
   visibleSafe(purgeTarget(change), 60),
-  state.check && change.kind !== "boot-environment.destroy" ? String(change.files) : String(done?.files ?? 0),
+  String(state.check ? filesOf(change) : (done?.files ?? 0)),
   rangeWords(change.freed),
   freedWords(done, state.check),
   size(heldOf(change)),

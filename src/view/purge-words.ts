@@ -18,6 +18,31 @@ export const purgeWords = (change: PurgeChange): readonly string[] => {
   }
 };
 
+/** What is taken from many nodes, summed by the place it is taken from; from one, as it is. */
+export const purgesWords = (changes: readonly PurgeChange[], hosts: number): readonly string[] => {
+  if (hosts === 1) return changes.flatMap(purgeWords);
+  const places = new Map<string, PurgeChange[]>();
+  for (const change of changes) {
+    const place = change.kind === "boot-environment.destroy" ? change.kind : `${change.kind} ${purgeTarget(change)}`;
+    places.set(place, [...(places.get(place) ?? []), change]);
+  }
+  return [...places.values()].flatMap(summedWords);
+};
+
+const summedWords = (changes: readonly PurgeChange[]): readonly string[] => {
+  const [first] = changes;
+  if (first === undefined) return [];
+  const sum = (of: (change: PurgeChange) => number): number => changes.reduce((total, change) => total + of(change), 0);
+  const freed = { leastBytes: sum((one) => one.freed.leastBytes), mostBytes: sum((one) => one.freed.mostBytes) };
+  const bytes = size(sum((one) => one.bytes));
+  const frees = `frees ${rangeWords(freed)} in all`;
+  if (first.kind === "boot-environment.destroy")
+    return [`destroy ${changes.length} boot environments, ${bytes}: ${frees}`];
+  const files = filesWords(sum((one) => (one.kind === "boot-environment.destroy" ? 0 : one.files)));
+  const verb = first.kind === "legacy.remove" ? "remove" : "evict";
+  return [`${verb} ${files}, ${bytes} in all, from ${visibleSafe(purgeTarget(first), 200)}: ${frees}`];
+};
+
 /** `1 file`, `212 files`. */
 export const filesWords = (count: number): string => `${count} ${count === 1 ? "file" : "files"}`;
 

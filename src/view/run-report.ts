@@ -7,13 +7,14 @@ import { visibleSafe } from "../domain/safe-text.ts";
 import { padTo, widest } from "./cells.ts";
 import { between, dateTime, duration } from "./quantities.ts";
 import { calmOutcomes, quietLines, summary } from "./summary.ts";
-import { askedWords, hostsWords, publicationWords, purposeWords, tallyWords } from "./words.ts";
+import { askedWords, hostsWords, publicationWords, purgeAskedWords, purposeWords, tallyWords } from "./words.ts";
 
 /** One run as lines; the last line is the totals. A run without an end says so. */
 export const renderRun = (state: RunState): readonly string[] => [
   `run      ${state.run ?? "?"}`,
   `command  ${commandWords(state)}`,
   ...(state.exec === undefined ? [] : [`runs     ${askedWords(state.exec)}`]),
+  ...(state.purge === undefined ? [] : [`takes    ${purgeAskedWords(state.purge)}`]),
   ...(state.publication === undefined ? [] : [`package  ${publicationWords(state.publication)}`]),
   ...(state.published === undefined ? [] : [`there    ${visibleSafe(state.published.fmri)}`]),
   `by       ${byWords(state)}`,

@@ -3,6 +3,7 @@ import type { Change, StepKind } from "../domain/change.ts";
 import type { Asked, CommandName, Publication } from "../domain/event.ts";
 import type { Outcome, Phase } from "../domain/outcome.ts";
 import type { Aspect, Drift } from "../domain/plan.ts";
+import type { CacheChoice, PurgeAsked } from "../domain/purge/asked.ts";
 import { unreachable } from "../domain/result.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { size } from "../domain/size.ts";
@@ -47,6 +48,33 @@ export const purposeWords: Readonly<Record<CommandName, string>> = {
 /** What `package` publishes where. */
 export const publicationWords = ({ fmri, repository, digest }: Publication): string =>
   visibleSafe(`${fmri} to ${repository} (content ${digest.slice(0, 12)})`);
+
+/** What `purge` takes out. */
+export const purgeAskedWords = (asked: PurgeAsked): string => {
+  switch (asked.subject) {
+    case "legacy":
+      return ["image caches no longer in force", ...asked.includeForeign].join(", with ");
+    case "cache":
+      return `images in the directory in force: ${choiceWords(asked.choice)}`;
+    case "boot-environments":
+      return `boot environments older than ${duration(asked.olderThanS * 1000)}, keeping ${asked.keep}`;
+  }
+};
+
+const choiceWords = (choice: CacheChoice): string => {
+  switch (choice.kind) {
+    case "policy":
+      return "by the cleaner's policy";
+    case "to-limit":
+      return "down to the limit";
+    case "older-than":
+      return `unused for ${duration(choice.seconds * 1000)}`;
+    case "image":
+      return choice.images.join(", ");
+    case "all-unused":
+      return "all that may go";
+  }
+};
 
 /** What `exec` was asked to run. */
 export const askedWords = (asked: Asked): string =>

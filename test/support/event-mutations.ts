@@ -8,9 +8,10 @@ export interface Mutation {
 
 /** Fields that may be left out, by the path of names that leads to them, list indexes left out. */
 const optional =
-  /^(host\.phase\.(layer|since)|host\.step\.(code|message)|run\.started\.(exec|publication)|host\.ran\.(status|signal|partial|stdout\.text|stderr\.text)|host\.settled\.(failure|refusals|drift|note)|run\.settled\.reason|.*\.(oldLine|try|detail|images|parseError))$/;
+  /^(host\.phase\.(layer|since)|host\.step\.(code|message)|run\.started\.(exec|publication|purge)|host\.purged\.freedBytes|host\.ran\.(status|signal|partial|stdout\.text|stderr\.text)|host\.settled\.(failure|refusals|drift|note)|run\.settled\.reason|.*\.(oldLine|try|detail|images|parseError|facts\.purge|eviction|now|spaces))$/;
 /** Objects with keys of their own choice: none of these is missed. */
-const open = /\.(limits|datasets|directories|properties|snapshots\.value)$/;
+const open =
+  /\.(limits|datasets|directories|properties|snapshots\.value|kept|places|clones\.value|spaces\.value|origins)$/;
 /** Fields whose text is one of a few words, or of one form. */
 const closed =
   /^[a-z]+\.[a-z]+\.(type|run|at|host|command|by|phase|layer|stream|outcome|action|change|state)$|\.(verdict|aspect|kind|because|why|restart|rangeDigest|replacement|before|after|digest)$|\.(failure|refusals)\.code$/;

@@ -17,6 +17,7 @@ const request = async (line: string, changed: Partial<Surroundings> = {}) => {
   return result.value;
 };
 
+const IMAGE = "6c2b1d9e-4f0a-4b6e-9a55-0d3c1f2e7a10";
 const count = (value: number) => ({ kind: "count", count: value });
 const percent = (value: number) => ({ kind: "percent", percent: value });
 
@@ -101,6 +102,37 @@ describe("what is accepted", () => {
     ],
     ["rollout all --wait-idle 30m --migrate-cache", { waitIdleS: 1800, migrateCache: true }],
     ["rollout all --output ndjson --state-dir /s", { output: "ndjson", stateDir: "/s" }],
+    [
+      "purge all",
+      { command: "purge", asked: { subject: "legacy", includeForeign: [] }, format: "table", check: false },
+    ],
+    [
+      "purge all --legacy --include-foreign a.gz --include-foreign b",
+      { asked: { subject: "legacy", includeForeign: ["a.gz", "b"] } },
+    ],
+    ["purge all --cache", { asked: { subject: "cache", choice: { kind: "policy" } } }],
+    ["purge all --cache --to-limit", { asked: { subject: "cache", choice: { kind: "to-limit" } } }],
+    [
+      "purge all --cache --all-unused --yes",
+      { yes: true, asked: { subject: "cache", choice: { kind: "all-unused" } } },
+    ],
+    ["purge all --cache --older-than 30d", { asked: { choice: { kind: "older-than", seconds: 2_592_000 } } }],
+    [
+      `purge all --cache --image ${IMAGE} --image ${IMAGE.toUpperCase()}`,
+      { asked: { choice: { kind: "image", images: [IMAGE, IMAGE.toUpperCase()] } } },
+    ],
+    [
+      "purge cn01 --boot-environments --keep 3",
+      { patterns: ["cn01"], asked: { subject: "boot-environments", keep: 3, olderThanS: 2_592_000 } },
+    ],
+    [
+      "purge all --boot-environments --keep 2 --older-than 0 --this-boot-environment --break-stale-lock",
+      { asked: { olderThanS: 0 }, thisBootEnvironment: true, breakStaleLock: true },
+    ],
+    [
+      "purge all --check --format json --waves 2 --max-bad 0",
+      { check: true, format: "json", waves: [count(2)], maxBad: count(0) },
+    ],
     [
       "exec web -l rack1 -- df -h /",
       { command: "exec", patterns: ["web"], limits: ["rack1"], what: { kind: "command", text: "df -h /" } },
@@ -203,7 +235,7 @@ describe("what is accepted", () => {
 
 describe("what is refused, with what helps", () => {
   test.each([
-    ["", "a command is needed", "rollout, status"],
+    ["", "a command is needed", "rollout, purge, status"],
     ["rollot all", 'no command "rollot"', "novasweep rollout"],
     ["frobnicate all", 'there is no command "frobnicate"', "one of rollout"],
     ["--check rollout all", "--check stands before the command", "COMMAND"],
@@ -221,6 +253,22 @@ describe("what is refused, with what helps", () => {
     ["status --__proto__.x=1", "no option --__proto__", "status --help"],
     ["rollout all --check=yes", "--check takes no value", "--check alone"],
     ["rollout all --no-check=false", "--no-check takes no value", "alone"],
+    ["purge", "purge needs at least one PATTERN", "purge all"],
+    ["purge all --legacy --cache", "--legacy and --cache are two purges", "one at a time"],
+    ["purge all --to-limit", "--to-limit goes with --cache", "purge --help"],
+    ["purge all --keep 2", "--keep goes with --boot-environments", "purge --help"],
+    ["purge all --older-than 3d", "--older-than goes with --cache or --boot-environments", "purge --help"],
+    ["purge all --cache --include-foreign x", "--include-foreign goes with --legacy", "purge --help"],
+    ["purge all --boot-environments", "--boot-environments needs --keep N", "2 at least"],
+    ["purge all --boot-environments --keep 1", "--keep does not take", "from 2 to"],
+    ["purge all --boot-environments --keep 2 --older-than 11y", "--older-than does not take", "3650d"],
+    ["purge all --cache --to-limit --all-unused", "--to-limit and --all-unused choose in two ways", "one of them"],
+    ["purge all --cache --image x", "--image does not take", "glance image-list"],
+    ["purge all --include-foreign ../x", "--include-foreign does not take", "by hand"],
+    ["purge all --include-foreign ..", "--include-foreign does not take", "by hand"],
+    ["purge all --include-foreign=-rf", "--include-foreign does not take", "by hand"],
+    ["purge all --soak 1", "purge does not take --soak", "purge --help"],
+    ["purge all --diff", "purge does not take --diff", "purge --help"],
     ["export", "export needs a word more", "export puppet"],
     ["export puppets", '"export puppets"', "export puppet"],
     ["export puppet --become su", "export does not take --become", "export --help"],

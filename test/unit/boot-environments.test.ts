@@ -9,6 +9,10 @@ import {
   mayDestroy,
 } from "../../src/domain/boot-environments.ts";
 import type { BootEnvironment } from "../../src/domain/facts.ts";
+import { bootEnvironmentSpaces } from "../../src/remote/facts-boot-environments.ts";
+import { parseLine } from "../../src/remote/reply.ts";
+import { BadReply, Lookup } from "../../src/remote/reply-lookup.ts";
+import { ReplyStore } from "../../src/remote/reply-store.ts";
 import { bootEnvironment as be } from "../support/facts.ts";
 
 const DAY = 86_400;
@@ -228,4 +232,42 @@ describe("what a destroy frees", () => {
       { least: 3, most: 4903 },
     ],
   ] as const)("%s", (_, spaces, range) => expect(bootEnvironmentSpace(spaces)).toEqual(range));
+});
+
+describe("what a node says of their space", () => {
+  const whole = [
+    "list be.space",
+    "row be.space a\t5\t70",
+    "row be.space b\t0\t1",
+    "list be.origins",
+    "row be.origins a\tp/ROOT/b\t900",
+    "row be.origins a\tp/ROOT/b/var\t9000000000000",
+  ];
+  const read = (lines: readonly string[]) => {
+    const store = new ReplyStore();
+    for (const line of lines) store.accept(parseLine(`@n ${line}`, "@n "));
+    return bootEnvironmentSpaces(new Lookup(store));
+  };
+  it("is by boot environment, each with its origins", () =>
+    expect(read(whole)).toEqual({
+      seen: true,
+      value: {
+        a: {
+          uniqueBytes: 5,
+          snapshotBytes: 70,
+          origins: { "p/ROOT/b": 900, "p/ROOT/b/var": 9e12 },
+          originBytes: 9e12 + 900,
+        },
+        b: { uniqueBytes: 0, snapshotBytes: 1, origins: {}, originBytes: 0 },
+      },
+    }));
+  it.each([
+    ["without its second list", whole.slice(0, 3)],
+    ["without its first list", whole.slice(3)],
+    ["that never came", []],
+  ])("is not known from an answer %s", (_, lines) => expect(read(lines)).toMatchObject({ seen: false, why: "failed" }));
+  it.each(["row be.space c\t-\t1", "row be.space c", "row be.origins a\tp/ROOT/x\tnone"])(
+    "is no answer with %j",
+    (line) => expect(() => read([...whole, line])).toThrow(BadReply),
+  );
 });

@@ -1,11 +1,11 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { confirmChanges } from "../../src/cli/confirm.ts";
+import { confirm } from "../../src/cli/confirm.ts";
 
 const asked = async (typed: string | undefined) => {
   const input = new PassThrough();
   const output = new PassThrough();
-  const answer = confirmChanges(212, { input, output, terminal: true });
+  const answer = confirm(212, "change", { input, output, terminal: true });
   if (typed === undefined) input.end();
   else input.write(typed);
   const result = await answer;
@@ -32,7 +32,7 @@ test.each([
 
 test("without a terminal nobody is asked: --yes has to be said", async () => {
   const streams = { input: new PassThrough(), output: new PassThrough(), terminal: false };
-  expect(await confirmChanges(1, streams)).toMatchObject({
+  expect(await confirm(1, "change", streams)).toMatchObject({
     ok: false,
     error: { code: "E_USAGE", what: expect.stringContaining("1 host would"), try: expect.stringContaining("--yes") },
   });

@@ -33,6 +33,18 @@ describe("a script's answer", () => {
     ["@n1 restore fail E_STEP x", { kind: "restore", state: "fail", code: "E_STEP", text: "x" }],
     ["@n1 refuse E_BUSY a zone", { kind: "refuse", code: "E_BUSY", text: "a zone" }],
     ["@n1 end 0", { kind: "end", status: 0 }],
+    [
+      "@n1 removed a 12 34 b 0 -5",
+      {
+        kind: "removed",
+        files: [
+          { name: "a", bytes: 12, at: 34 },
+          { name: "b", bytes: 0, at: -5 },
+        ],
+      },
+    ],
+    ["@n1 purged 1 3 4096 2048", { kind: "purged", step: "1", files: 3, bytes: 4096, freed: 2048 }],
+    ["@n1 purged 12 1 - -", { kind: "purged", step: "12", files: 1, bytes: 0, freed: undefined }],
   ])("reads %j", (line, want) => expect(parseLine(line, "@n1 ")).toEqual(want));
 
   it.each([
@@ -52,6 +64,13 @@ describe("a script's answer", () => {
     "@n1 __proto__ x",
     " @n1 begin",
     "\u001b[2J@n1 begin",
+    "@n1 removed a 12",
+    "@n1 removed a 12 x",
+    "@n1 removed  12 34",
+    "@n1 removed a 1e400 34",
+    "@n1 purged 1 3 4096",
+    "@n1 purged w 3 4096 1",
+    "@n1 purged 1 -3 4096 1",
   ])("believes nothing of %j", (line) => expect(parseLine(line, "@n1 ")).toEqual({ kind: "stray", text: line }));
 
   it("reads the same whatever pieces it comes in", () => {

@@ -6,7 +6,7 @@ import { Fleet } from "../../engine/fleet.ts";
 import { KnownFiles } from "../../transport/known-files.ts";
 import { type Access, withAccess } from "../access.ts";
 import { composeRun, type FleetRequest, type Hands, noRecord, openRecord } from "../compose.ts";
-import { confirmChanges } from "../confirm.ts";
+import { confirm } from "../confirm.ts";
 import { BAD_INPUT, complain, type Io, isInteractive } from "../io.ts";
 import { journalLost, releaseRecord } from "../journal-ends.ts";
 import { createLiveView, type LiveView } from "../screen.ts";
@@ -128,7 +128,12 @@ const acceptor =
     const changing = plan.waves.flat().length;
     const answer = request.yes
       ? ({ ok: true, value: true } as const)
-      : await confirmChanges(changing, { input: io.stdin, output: io.stderr, terminal: isInteractive(io), signal });
+      : await confirm(changing, request.command === "purge" ? "purge" : "change", {
+          input: io.stdin,
+          output: io.stderr,
+          terminal: isInteractive(io),
+          signal,
+        });
     view.resume();
     if (!answer.ok || !answer.value) return undefined;
     return request.yes ? "--yes" : "typed";

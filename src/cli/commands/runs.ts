@@ -10,6 +10,7 @@ import { foldJournal, readEnds } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns } from "../../journal/runs.ts";
 import { execLines } from "../../view/exec-text.ts";
 import { renderPlan } from "../../view/plan-view.ts";
+import { renderPurgeTable } from "../../view/purge-result.ts";
 import { renderRun, renderRuns } from "../../view/run-report.ts";
 import { complain, type Io } from "../io.ts";
 import type { RunsRequest } from "../request.ts";
@@ -60,6 +61,7 @@ const showOne = async (stateDir: string, run: RunId, io: RunsIo): Promise<number
     ...renderRun(state),
     ...(state.exec === undefined ? [] : ["", ...execLines(state, texts, { diff: false, maxSetChars: MAX_SET_CHARS })]),
     ...(state.plan === undefined ? [] : ["", ...renderPlan(state.plan, { diff: true })]),
+    ...(state.purge === undefined ? [] : ["", ...renderPurgeTable(state)]),
     ...(state.ended === undefined ? [await openLine(stateDir, run, io)] : []),
     ...(torn ? ["the journal's last line was cut off: what it said was never acted on"] : []),
   ]);

@@ -133,6 +133,7 @@ be_destroy_await() {
 # be_destroy_check before|after: `line`, what forbids the destroy, or what is wrong after it; empty: nothing. Status 1: the
 # list cannot be had.
 be_destroy_check() {
+  line='law they cannot be listed'
   run be_destroy_judge "$1" || return 1
   first_line || :
 }

@@ -13,6 +13,7 @@ import type {
 } from "../../../src/domain/event.ts";
 import type { Layer } from "../../../src/domain/layer.ts";
 import type { Outcome, Phase } from "../../../src/domain/outcome.ts";
+import type { CacheChoice, PurgeAsked } from "../../../src/domain/purge/asked.ts";
 import type { Tally } from "../../../src/domain/tally.ts";
 import { defineFacts, digest } from "./facts.ts";
 import {
@@ -116,6 +117,27 @@ const asked = union<Asked, "kind">("kind", {
 
 const publication = object<Publication>({ fmri: text, repository: text, digest });
 
+const choice = union<CacheChoice, "kind">("kind", {
+  policy: object<Extract<CacheChoice, { kind: "policy" }>>({ kind: literal("policy") }),
+  "to-limit": object<Extract<CacheChoice, { kind: "to-limit" }>>({ kind: literal("to-limit") }),
+  "older-than": object<Extract<CacheChoice, { kind: "older-than" }>>({ kind: literal("older-than"), seconds: count }),
+  image: object<Extract<CacheChoice, { kind: "image" }>>({ kind: literal("image"), images: list(text) }),
+  "all-unused": object<Extract<CacheChoice, { kind: "all-unused" }>>({ kind: literal("all-unused") }),
+});
+
+const purge = union<PurgeAsked, "subject">("subject", {
+  legacy: object<Extract<PurgeAsked, { subject: "legacy" }>>({
+    subject: literal("legacy"),
+    includeForeign: list(text),
+  }),
+  cache: object<Extract<PurgeAsked, { subject: "cache" }>>({ subject: literal("cache"), choice }),
+  "boot-environments": object<Extract<PurgeAsked, { subject: "boot-environments" }>>({
+    subject: literal("boot-environments"),
+    keep: count,
+    olderThanS: count,
+  }),
+});
+
 const stream = object<RecordedStream>({ bytes: count, digest, text: optional(text) });
 
 type Bodies = { readonly [T in EventType]: readonly [says: string, body: Schema<BodyOf<T>>] };
@@ -137,6 +159,7 @@ const bodies = (definitions: Definitions): Bodies => {
         limits: map(number, "deadlines and limits; the unit ends the name"),
         exec: optional(asked),
         publication: optional(publication),
+        purge: optional(purge),
       }),
     ],
     "host.phase": [
