@@ -266,7 +266,7 @@ END {
   for (i = 1; i <= snapshots; i++) if (holds[i] > 0) printf "%sholders %s\t%s\t%.0f\n", n_row, dir, named[i], holds[i]
   printf "%splaces %s\t%s\t%s\t%s\t%s\t%d\t%.0f\t%d\t%.0f\t%d\t%.0f\t%d\t%s\t%s\t%.0f\t%.0f\t%.0f\n", n_row, dir, real, here, owner, \
     dataset, counted["image"], sum["image"], counted["marker"], sum["marker"], counted["included"], sum["included"], foreign, \
-    oldest == "" ? "-" : substr(oldest, 1, 19), newest == "" ? "-" : substr(newest, 1, 19), free, maybe, taken
+    (oldest == "" ? "-" : substr(oldest, 1, 19)), (newest == "" ? "-" : substr(newest, 1, 19)), free, maybe, taken
 }'
 
 # place_read DIR WANT: PLACE over the listing.
