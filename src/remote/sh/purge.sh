@@ -32,7 +32,8 @@ places_look() {
   [ -z "$R" ] || top=$(cd -P "$R" && pwd -P)
   path_of "$inforce"
   [ -n "$inforce" ] || path=''
-  force_path=$path conf_kept=$conf_text
+  # A nova.conf that was not read says nothing.
+  force_path=$path conf_kept=${conf_text-}
   for places_list in kept links places foreign open busy holders mounts eviction clones; do list "purge.$places_list"; done
   kept_look
   places_candidates
