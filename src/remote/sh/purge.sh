@@ -6,6 +6,8 @@
 
 # Whoever wrote to a file so lately may be at it still, seconds.
 PLACE_BUSY_S=120
+# Links that are followed on the way to a directory; a system follows fewer (SYMLOOP_MAX).
+LINKS_MAX=40
 # Names of each sort that are told: enough to see what they are.
 PLACE_NAMES=20
 # Names of one call: about 80 KB, less than any system takes.
@@ -151,19 +153,35 @@ place_look() {
   [ "$PURGE" = cache ] || place_open "$1"
 }
 
-# place_links DIR: rows of the components of its name that are links.
+# place_links DIR: rows of the components of its name that are links, and of the links that those lead through.
 place_links() {
-  links_rest=${1#/}/ links_at=''
-  while [ -n "$links_rest" ]; do
-    links_at=$links_at/${links_rest%%/*}
+  links_rest=${1#/}/ links_at='' links_left=$LINKS_MAX
+  while [ -n "$links_rest" ] && [ $links_left -gt 0 ]; do
+    links_part=${links_rest%%/*}
     links_rest=${links_rest#*/}
+    case $links_part in
+      '' | .) continue ;;
+      ..) links_at=${links_at%/*} && continue ;;
+    esac
+    links_at=$links_at/$links_part
     [ -L "$R$links_at" ] || continue
+    links_left=$((links_left - 1))
     links_row=$("$LS" -dE "$R$links_at" 2>&1)
     set -f
     # shellcheck disable=SC2086 # columns
     set -- "$1" $links_row
     set +f
     row purge.links "$1$TAB$links_at$TAB${4:-?}"
+    links_to=${links_row#*' -> '}
+    case $links_at$links_to in
+      # Where the arrow is nobody can say for certain.
+      *[!A-Za-z0-9._/-]*) row purge.links "$1$TAB$links_at${TAB}somebody" && return ;;
+      *) links_rest=$links_to/$links_rest ;;
+    esac
+    case $links_to in
+      /*) links_at='' links_rest=${links_rest#"$R"} ;;
+      *) links_at=${links_at%/*} ;;
+    esac
   done
 }
 
