@@ -202,10 +202,11 @@ snapshots_of() {
   snapshots_made=$got
 }
 
-# place_list DIR: `place_listing`: the directory itself, its files with the times of their content, and once more with
+# place_list DIR: `place_listing`: whatever the path leads to meanwhile, of the directory that has it: ksh93 works out the
+# name of where it went after it went there, by the links as they are by then, so another process is asked. The directory itself, its files with the times of their content, and once more with
 # those of their inodes.
 place_list() {
-  place_listing=$(cd -P "$R$place_real" && "$LS" -diE . && "$LS" -lniqsAE . && echo --changed && "$LS" -lniqsAcE .) && return
+  place_listing=$(cd -P "$R$place_real" && [ "$("$GETCWD" -P)" = "$top$place_real" ] && "$LS" -diE . && "$LS" -lniqsAE . && echo --changed && "$LS" -lniqsAcE .) && return
   unseen "purge.place:$1" failed 'it could not be listed'
   return 1
 }
@@ -477,7 +478,7 @@ END {
 remove_text() {
   text="umask 077
 set -f
-cd -P '$top$remove_real' 2>/dev/null && [ \"\$(pwd -P)\" = '$top$remove_real' ] || exit 41
+cd -P '$top$remove_real' 2>/dev/null && [ \"\$('$GETCWD' -P)\" = '$top$remove_real' ] || exit 41
 rows='$remove_rows'
 uses=\$('$FUSER' $remove_names 2>&1 >/dev/null)
 now=\$('$LS' -dlniqsE . $remove_names 2>/dev/null)
