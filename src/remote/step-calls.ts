@@ -54,6 +54,7 @@ export const call = (change: Change): string => {
         change.dataset,
         change.owner,
         change.freed.leastBytes,
+        change.files,
       );
     case "cache.evict":
       return words(

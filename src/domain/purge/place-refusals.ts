@@ -96,7 +96,18 @@ const openRefusal = (path: AbsPath, { open, busy }: PlaceFacts): readonly Refusa
   ...(open.seen && open.value.length > 0
     ? [refusal("E_BUSY", `open in ${path}: ${some(open.value)}`, "run again when nothing uses it")]
     : []),
-  ...(busy.length > 0
-    ? [refusal("E_BUSY", `written a moment ago in ${path}: ${some(busy)}`, "somebody still uses it: look who")]
-    : []),
+  ...busyRefusal(path, busy),
 ];
+
+/** A marker that is not old enough to be forgotten is a download's, however slow that is. */
+const busyRefusal = (path: AbsPath, busy: readonly string[]): readonly Refusal[] => {
+  const markers = busy.filter((name) => name.endsWith(".downloading"));
+  const others = busy.filter((name) => !name.endsWith(".downloading"));
+  const hint = "somebody still uses it: look who";
+  return [
+    ...(markers.length > 0
+      ? [refusal("E_BUSY", `an image is being downloaded to ${path}: ${some(markers)}`, hint)]
+      : []),
+    ...(others.length > 0 ? [refusal("E_BUSY", `written a moment ago in ${path}: ${some(others)}`, hint)] : []),
+  ];
+};

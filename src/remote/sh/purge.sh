@@ -211,8 +211,8 @@ place_list() {
   return 1
 }
 
-# Reads what place_read sends. `want`: `facts` says rows; `names` prints the files that would go; `rows` prints of each
-# NAME INODE SIZE STAMP BYTES SECONDS. A file holds its blocks after it went where a snapshot was taken after its inode
+# Reads what place_read sends. `want`: `facts` says rows; `names` prints the files that would go; `total` how many, and one
+# that was written a moment ago (a marker: within a day, as the cleaner has it); `rows` prints of each NAME INODE SIZE STAMP BYTES SECONDS. A file holds its blocks after it went where a snapshot was taken after its inode
 # last changed; it may where one was taken after its content did.
 PLACE='
 function uuid(name) {
@@ -253,16 +253,18 @@ $0 == "--changed" { again = 1; next }
   letter[name] = kind
   all[++n] = name
 }
+function fresh(name, kind) { return now - written[name] < (kind == "marker" ? stale_s : busy_s) }
 function pass(kind,   i) {
   for (i = 1; i <= n; i++) {
     name = all[i]
     if (sort[name] != kind || !chosen(name)) continue
     if (want == "names") print "./" name
+    else if (want == "total") { total++; if (fresh(name, kind)) busy = name }
     else if (want == "rows") printf "%s %s %s %s %.0f %.0f\n", name, inode[name], size[name], stamp[name], bytes[name], written[name]
     else {
       count(kind, name)
       held(name)
-      if (now - written[name] < busy_s && busy++ < most) print n_busy dir "\t" name
+      if (fresh(name, kind) && busy++ < most) print n_busy dir "\t" name
       if (kind == "image") {
         day = stamp[name]
         if (oldest == "" || day < oldest) oldest = day
@@ -274,6 +276,7 @@ function pass(kind,   i) {
 END {
   n_row = mark "row purge."; n_busy = n_row "busy "
   pass("image"); pass("marker"); pass("included")
+  if (want == "total") print total + 0, busy
   if (want != "facts") exit
   for (i = 1; i <= n; i++) {
     name = all[i]
@@ -298,7 +301,7 @@ place_read() {
     for place_name in $INCLUDE; do printf 'include %s\n' "$place_name"; done
     printf '%s\n' --files "$place_listing"
   } | "$NAWK" -v want="$2" -v mark="@$N " -v dir="$1" -v real="$place_real" -v dataset="$place_dataset" \
-    -v busy_s=$PLACE_BUSY_S -v most=$PLACE_NAMES "$NAWK_SECONDS$PLACE"
+    -v busy_s=$PLACE_BUSY_S -v stale_s=$MARKER_STALE_S -v most=$PLACE_NAMES "$NAWK_SECONDS$PLACE"
 }
 
 # place_say DIR: its facts; without them it was not looked at.
@@ -426,6 +429,10 @@ cleaner_feed() {
 
 # inforce_now: `path`, the directory in force as nova.conf has it now.
 inforce_now() {
+  if [ ! -f "$R$CONF" ] || [ -L "$R$CONF" ]; then
+    fail E_STALE "$CONF is no regular file any more"
+    return 1
+  fi
   [ -n "$driver_section" ] || driver_look
   inforce=''
   conf_look
@@ -497,11 +504,11 @@ for name in \$go; do
 done"
 }
 
-# legacy_remove PATH REAL INODE DATASET OWNER LEAST: takes the images, the markers and the named files out of a cache of
-# the past. Says `removed` lines of what went, and `purged`.
+# legacy_remove PATH REAL INODE DATASET OWNER LEAST FILES: takes the images, the markers and the named files out of a cache of
+# the past, if there are not more than FILES. Says `removed` lines of what went, and `purged`.
 legacy_remove() {
   remove_path=$1 remove_real=$2 remove_inode=$3 remove_owner=$5
-  place_real=$2 place_dataset=$4 remove_least=$6 snapshots_made='' place_only=''
+  place_real=$2 place_dataset=$4 remove_least=$6 remove_most=$7 snapshots_made='' place_only=''
   top=''
   [ -z "$R" ] || top=$(cd -P "$R" && pwd -P)
   guard "$1" "$2" || return 1
@@ -509,6 +516,7 @@ legacy_remove() {
   used_read "$4" || return 1
   used_before=$used
   place_list "$1" || { fail E_STALE "$1 cannot be listed any more"; return 1; }
+  remove_planned "$1" || return 1
   run place_read "$1" rows || { tool_failed "$1"; return 1; }
   "$CP" "$T/out" "$T/rows" || { fail E_STEP 'there is no room for a list'; return 1; }
   removed=0 removed_bytes=0 remove_open=0 remove_changed=0 remove_left=0
@@ -516,12 +524,27 @@ legacy_remove() {
   while read -r remove_name remove_row <&3; do
     remove_rows="$remove_rows$remove_name $remove_row$NL" remove_names="$remove_names ./$remove_name"
     remove_count=$((remove_count + 1))
-    [ $remove_count -lt $REMOVE_BATCH ] || remove_batch || return 1
+    [ $remove_count -lt $REMOVE_BATCH ] || remove_batch || { remove_cut; return 1; }
   done 3<"$T/rows"
-  remove_batch || return 1
+  remove_batch || { remove_cut; return 1; }
   purged "$remove_least" "$4"
   remove_kept
   [ $remove_left -eq 0 ] || fail E_STEP "$remove_left of its files could not be removed: $remove_words"
+}
+
+# remove_cut: a later batch was given up: what went is told, and that something did is no precondition any more.
+remove_cut() {
+  [ $removed -gt 0 ] || return 0
+  cut_words=$words
+  purged "$remove_least" "$place_dataset"
+  fail E_STEP "$cut_words, after $removed of its files had gone"
+}
+
+# remove_planned DIR: whether what would go is what was planned: no more of it, and nobody at it.
+remove_planned() {
+  run place_read "$1" total && first_line || { tool_failed "$1"; return 1; }
+  case $line in *' '?*) fail E_BUSY "written a moment ago in $1: ${line#* }"; return 1 ;; esac
+  [ "${line%% *}" -le "$remove_most" ] || fail E_STALE "${line%% *} files would go from $1 now, $remove_most were planned"
 }
 
 # remove_kept: `result`, what stayed although it was to go.

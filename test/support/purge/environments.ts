@@ -42,27 +42,27 @@ export const environments: readonly Situation[] = [
   at("none runs, by beadm's words", "none-runs", list(["a"], ["b"], ["c"], ["solaris", "R", "/"]), { outcome: "refused", code: "E_BLIND", says: "0 boot environments are active now" }, [], "What does not add up is not acted on"),
   at("a name is an option", "option", list(["-F"], ["b"], ["c"], ["solaris", "NR"]), changed, ["b", "c"], "A name that could mean something to a command stays"),
   {
-    ...at("between plan and destroy, the oldest becomes active on reboot", "then-active", six, { outcome: "failed", code: "E_STALE", says: "a has the flags R now" }, [], law),
+    ...at("between plan and destroy, the oldest becomes active on reboot", "then-active", six, { outcome: "refused", code: "E_STALE", says: "a has the flags R now" }, [], law),
     between: { tool: "beadm", does: `sed -i 's/;NR;/;N;/; s/^\\(a;[^;]*\\);;/\\1;R;/' ${STATE}/be` },
   },
   {
-    ...at("between plan and destroy, the oldest is mounted", "then-mounted", six, { outcome: "failed", code: "E_STALE", says: "a is mounted at /mnt now" }, [], law),
+    ...at("between plan and destroy, the oldest is mounted", "then-mounted", six, { outcome: "refused", code: "E_STALE", says: "a is mounted at /mnt now" }, [], law),
     between: { tool: "beadm", does: `sed -i 's/^\\(a;[^;]*;\\);/\\1;\\/mnt;/; s/^\\(a;[^;]*;;\\/mnt;\\);/\\1/' ${STATE}/be` },
   },
   {
-    ...at("between plan and destroy, the oldest is protected", "then-policy", six, { outcome: "failed", code: "E_STALE", says: "its policy protects a now: noevict" }, [], law),
+    ...at("between plan and destroy, the oldest is protected", "then-policy", six, { outcome: "refused", code: "E_STALE", says: "its policy protects a now: noevict" }, [], law),
     between: { tool: "beadm", does: `sed -i '/^a;/s/static/noevict/' ${STATE}/be` },
   },
   {
-    ...at("between plan and destroy, the oldest is destroyed and made anew", "then-other", six, { outcome: "failed", code: "E_STALE", says: "a is another one now" }, [], law),
+    ...at("between plan and destroy, the oldest is destroyed and made anew", "then-other", six, { outcome: "refused", code: "E_STALE", says: "a is another one now" }, [], law),
     between: { tool: "beadm", does: `sed -i '/^a;/s/215b8387/999b8387/' ${STATE}/be` },
   },
   {
-    ...at("between plan and destroy, others go, and only two remain", "then-two", six, { outcome: "failed", code: "E_STALE", says: "1 bootable boot environments would remain, and 2 must" }, ["b", "c"], law),
+    ...at("between plan and destroy, others go, and only two remain", "then-two", six, { outcome: "refused", code: "E_STALE", says: "1 bootable boot environments would remain, and 2 must" }, ["b", "c"], law),
     between: { tool: "beadm", does: `sed -i '/^[bc];/d' ${STATE}/be` },
   },
   {
-    ...at("between plan and destroy, the one that runs is marked as not bootable", "then-broken", six, { outcome: "failed", code: "E_STALE", says: "solaris runs and is marked as not bootable" }, [], law),
+    ...at("between plan and destroy, the one that runs is marked as not bootable", "then-broken", six, { outcome: "refused", code: "E_STALE", says: "solaris runs and is marked as not bootable" }, [], law),
     between: { tool: "beadm", does: `sed -i 's/;NR;/;NR!;/' ${STATE}/be` },
   },
 ];

@@ -52,7 +52,7 @@ export const oddFiles: readonly Situation[] = [
   {
     id: "named-foreign",
     danger: "--include-foreign names a file here, and a directory and a link have the other names it gives",
-    arrange: `cd ${OLD} && echo x >notes.txt && mkdir shelf && echo x >shelf/notes.txt && ln -s ${CANARY}/${image(1)} shortcut`,
+    arrange: `cd ${OLD} && echo x >notes.txt && touch -d '40 days ago' notes.txt && mkdir shelf && echo x >shelf/notes.txt && ln -s ${CANARY}/${image(1)} shortcut`,
     comes: { outcome: "changed" },
     goes: [...[1, 2, 3].map((n) => `${OLD}/${image(n)}`), `${OLD}/notes.txt`],
     because: "Only a plain file of exactly that name, at the first level",
@@ -134,7 +134,7 @@ export const inUseFiles: readonly Situation[] = [
   {
     id: "fresh-here-only",
     danger: "the cache in use is busy with the same images",
-    arrange: `touch ${CACHE}/${image(4)} ${CACHE}/${image(1)}.downloading`,
+    arrange: `touch ${CACHE}/${image(4)} ${CACHE}/${image(1)}.downloading; chown nova ${CACHE}/*`,
     comes: { outcome: "changed" },
     because: "Nothing of the cache in use is touched",
   },
