@@ -12,7 +12,7 @@ import { placeRefusals } from "./place-refusals.ts";
 import { freedRange, heldWords, holdersOf } from "./space.ts";
 
 /** What goes from the image caches that are no longer in force. */
-export const legacyFindings = (facts: Facts, { accepted, asked }: PurgeQuestion<"legacy">): Findings => {
+export const legacyFindings = (facts: Facts, { accepted, asked, settings }: PurgeQuestion<"legacy">): Findings => {
   const purge = lookOf(facts);
   const places = Object.entries(purge.places).flatMap(([path, place]) =>
     place.seen ? [[path, place.value] as const] : [],
@@ -38,7 +38,7 @@ export const legacyFindings = (facts: Facts, { accepted, asked }: PurgeQuestion<
     ...confRefusal(facts),
     ...notInForce(facts),
     ...zoneRefusal(facts),
-    ...trash.flatMap(([path, place]) => placeRefusals(path, place, purge)),
+    ...trash.flatMap(([path, place]) => placeRefusals(path, place, purge, settings.cacheOwner)),
   ];
   // Where nothing is to be done no reason not to do it matters.
   if (trash.length === 0 && !refusals.some(({ code }) => code === "E_BLIND")) return { ...nothing, notes };

@@ -20,9 +20,15 @@ export const isSystemDirectory = (path: AbsPath): boolean =>
   /^\/export\/home\/[^/]+$/.test(path);
 
 /** Why nothing may be taken from a directory of the past; empty when it may. `path` is its name, as it was given. */
-export const placeRefusals = (path: AbsPath, place: PlaceFacts, purge: PurgeFacts): readonly Refusal[] => [
+export const placeRefusals = (
+  path: AbsPath,
+  place: PlaceFacts,
+  purge: PurgeFacts,
+  cacheOwner: string,
+): readonly Refusal[] => [
   ...linkRefusal(path, place),
   ...systemRefusal(path, place),
+  ...ownerRefusal(path, place, cacheOwner),
   ...useRefusal(path, place, purge),
   ...mountRefusal(path, place, purge),
   ...looksRefusal(path, place),
@@ -49,6 +55,18 @@ const systemRefusal = (path: AbsPath, { real }: PlaceFacts): readonly Refusal[] 
   const bad = [path, real].find(isSystemDirectory);
   return bad === undefined ? [] : [refusal("E_NOT_CACHE", `${bad} is a directory of the system`, "mend legacy_dirs")];
 };
+
+/** nova-compute fills its cache as its own user. Files named so of another's, Glance's store say, are no cache of it. */
+const ownerRefusal = (path: AbsPath, { owner }: PlaceFacts, cacheOwner: string): readonly Refusal[] =>
+  owner === cacheOwner
+    ? []
+    : [
+        refusal(
+          "E_NOT_CACHE",
+          `${path} belongs to ${owner}, not to ${cacheOwner}`,
+          "look what it is; an image cache is of the user that cache_owner names",
+        ),
+      ];
 
 /** Nova's directories, each with its name and whether what lies inside it belongs to it. */
 const inUse = ({ inForce, kept }: PurgeFacts) => [
@@ -96,7 +114,18 @@ const openRefusal = (path: AbsPath, { open, busy }: PlaceFacts): readonly Refusa
   ...(open.seen && open.value.length > 0
     ? [refusal("E_BUSY", `open in ${path}: ${some(open.value)}`, "run again when nothing uses it")]
     : []),
-  ...(busy.length > 0
-    ? [refusal("E_BUSY", `written a moment ago in ${path}: ${some(busy)}`, "somebody still uses it: look who")]
-    : []),
+  ...busyRefusal(path, busy),
 ];
+
+/** A marker that is not old enough to be forgotten is a download's, however slow that is. */
+const busyRefusal = (path: AbsPath, busy: readonly string[]): readonly Refusal[] => {
+  const markers = busy.filter((name) => name.endsWith(".downloading"));
+  const others = busy.filter((name) => !name.endsWith(".downloading"));
+  const hint = "somebody still uses it: look who";
+  return [
+    ...(markers.length > 0
+      ? [refusal("E_BUSY", `an image is being downloaded to ${path}: ${some(markers)}`, hint)]
+      : []),
+    ...(others.length > 0 ? [refusal("E_BUSY", `written a moment ago in ${path}: ${some(others)}`, hint)] : []),
+  ];
+};
