@@ -14,6 +14,7 @@ export const purgeFacts = (read: Lookup): PurgeFacts | undefined => {
     kept: keptOf(read),
     mounts: read.list("purge.mounts", (rows) => rows),
     places,
+    odd: read.rows("purge.odd"),
     clones: read.list("purge.clones", clonesOf),
     ...(eviction === undefined ? {} : { eviction }),
     now: read.fact("purge.now", timeOf),

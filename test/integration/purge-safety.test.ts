@@ -53,7 +53,10 @@ const variables = (situations: readonly Situation[]): string => {
 
 const writeInventory = (): void => {
   const text = readFileSync(fleet.inventoryPath, "utf8");
-  const rows = text.replaceAll(/^(\S+) ansible_host.*$/gm, (row, name: string) => row + variables(nodes.get(name) ?? []));
+  const rows = text.replaceAll(
+    /^(\S+) ansible_host.*$/gm,
+    (row, name: string) => row + variables(nodes.get(name) ?? []),
+  );
   writeFileSync(fleet.inventoryPath, rows);
 };
 
@@ -91,7 +94,10 @@ describe.each([...legacySections, ...environmentSections])("$title", ({ situatio
     const { id, comes } = situation;
     const settled = cameOf(settledOf(events, nodeOf(situation)), comes);
     came.set(id, settled);
-    expect(isWhatComes(settled, comes), `${settled}\nmust be ${JSON.stringify(comes)}${String("says" in comes && comes.says)}`).toBe(true);
+    expect(
+      isWhatComes(settled, comes),
+      `${settled}\nmust be ${JSON.stringify(comes)}${String("says" in comes && comes.says)}`,
+    ).toBe(true);
   });
 });
 
@@ -100,11 +106,17 @@ describe("around it nothing is gone, altered or new", () => {
     const listed = before.get(name) ?? "";
     const takes = situations.every(({ comes, goes }) => comes.outcome === "changed" || goes !== undefined);
     const goes = situations.flatMap(({ goes: own }) => own ?? []);
-    const expected = !takes ? [] : goes.length > 0 || situations.some(({ goes: own }) => own !== undefined) ? goes : imagesOf(listed);
-    expect(compare(fleet.node(name), listed, situations.find(({ between }) => between !== undefined)?.between)).toEqual({
-      gone: [...expected].sort(),
-      altered: [],
-      fresh: [],
-    });
+    const expected = !takes
+      ? []
+      : goes.length > 0 || situations.some(({ goes: own }) => own !== undefined)
+        ? goes
+        : imagesOf(listed);
+    expect(compare(fleet.node(name), listed, situations.find(({ between }) => between !== undefined)?.between)).toEqual(
+      {
+        gone: [...expected].sort(),
+        altered: [],
+        fresh: [],
+      },
+    );
   });
 });

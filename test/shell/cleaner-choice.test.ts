@@ -58,7 +58,7 @@ describe.concurrent("the cleaner told what to evict", () => {
     node.zfs({}, 0);
     const result = await node.clean(1, "--image", uuid(2), "--image", uuid(7), "--image", uuid(99));
     expect(node.files).toEqual([uuid(1), uuid(3), uuid(7), `${uuid(9)}.downloading`]);
-    expect(result.out).toContain(`note: image ${uuid(7)} was kept: younger than min_age, open, or being downloaded`);
+    expect(result.out).toContain(`note: image ${uuid(7)} stays: younger than min_age, open, or being downloaded`);
     expect(result.status).toBe(0);
   });
 

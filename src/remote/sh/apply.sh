@@ -258,6 +258,9 @@ lock_take() {
     lock_break
   fi
   T=$LOCK
+  # Only the last script's is of use to anybody.
+  "$RM" -f "$R"/system/volatile/novasweep.result-*
+  result_file=$R/system/volatile/novasweep.result-$RUN
   json_word "$CONTROLLER" && lock_controller=$json
   json_word "$OPERATOR" && lock_operator=$json
   printf '{"run":"%s","controller":"%s","user":"%s","pid":%s,"bootedAt":"%s","since":"%s"}\n' "$RUN" \

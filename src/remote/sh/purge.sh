@@ -342,7 +342,7 @@ place_read() {
     for place_name in $INCLUDE; do printf 'include %s\n' "$place_name"; done
     printf '%s\n' --files "$place_listing"
   } | "$NAWK" -v want="$2" -v mark="@$N " -v dir="$1" -v real="$place_real" -v dataset="$place_dataset" \
-    -v busy_s=$PLACE_BUSY_S -v stale_s=$MARKER_STALE_S -v most=$PLACE_NAMES -v batch=$PLACE_BATCH -v holders=$HOLDERS_MOST \
+    -v busy_s=$PLACE_BUSY_S -v stale_s="$MARKER_STALE_S" -v most=$PLACE_NAMES -v batch=$PLACE_BATCH -v holders=$HOLDERS_MOST \
     "$NAWK_SECONDS$PLACE"
 }
 
@@ -598,7 +598,10 @@ remove_given_up() {
 
 # remove_planned DIR: whether what would go is what was planned: no more of it, and nobody at it.
 remove_planned() {
-  run place_read "$1" total && first_line || { tool_failed "$1"; return 1; }
+  if ! run place_read "$1" total || ! first_line; then
+    tool_failed "$1"
+    return 1
+  fi
   case $line in *' '?*) fail E_BUSY "written a moment ago in $1: ${line#* }"; return 1 ;; esac
   [ "${line%% *}" -le "$remove_most" ] || fail E_STALE "${line%% *} files would go from $1 now, $remove_most were planned"
 }
@@ -685,6 +688,7 @@ remove_tell() {
 # that went is not free; and `referenced`, bytes of the files that can be reached, whoever else has their blocks.
 used_read() {
   run "$ZFS" get -Hp -o value usedbydataset,usedbysnapshots,referenced "$1" || { tool_failed "$1"; return 1; }
+  # The last value is `referenced`, those before it make up `used`.
   used=0 referenced=0
   while read -r used_value; do
     case $used_value in '' | *[!0-9]*) fail E_STEP "what $1 takes is not known: $used_value"; return 1 ;; esac
@@ -706,7 +710,8 @@ purged() {
   while used_read "$1"; do
     freed=$((used_before - used))
     [ $freed -ge 0 ] || freed=0
-    [ $((referenced_before - referenced + PURGE_SLACK)) -lt "$removed_alone" ] && [ $purged_left -gt 0 ] || break
+    purged_counted=$((referenced_before - referenced + PURGE_SLACK))
+    if [ $purged_counted -ge "$removed_alone" ] || [ $purged_left -eq 0 ]; then break; fi
     purged_left=$((purged_left - 1))
     nap 1
   done
