@@ -60,7 +60,7 @@ const writeInventory = (): void => {
 const purge = (hosts: Iterable<string>, args: readonly string[]) =>
   novasweep([
     ...["purge", [...hosts].join(","), ...args, ...against(fleet, join(dir, "state")), "--become", "sudo", "--yes"],
-    ...["--waves", "100%", "--max-missing", "100%", "--max-bad", "100%", "--parallel", "8", "--output", "ndjson"],
+    ...["--waves", "1,100%", "--max-missing", "100%", "--max-bad", "100%", "--parallel", "8", "--output", "ndjson"],
   ]);
 
 const eventsIn = (text: string): readonly RunEvent[] =>
