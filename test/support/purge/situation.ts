@@ -28,6 +28,8 @@ export interface Situation {
   readonly danger: string;
   /** Why nothing else can go, for the same person. */
   readonly because: string;
+  /** The node has a real pool, and the old cache lies on it. */
+  readonly pool?: true;
   /** Host variables, without their prefix. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Shell, as root on the node, which is `usual` already. */
@@ -54,7 +56,7 @@ export const oldImages: readonly string[] = [1, 2, 3].map((n) => `${OLD}/${image
 
 /** Shell: makes DIR an image cache of nova's with these images, changed long ago. */
 export const cacheAt = (dir: string, images: readonly number[] = [1, 2, 3]): string =>
-  `mkdir -p '${dir}' && (cd '${dir}' && ${images.map((n) => `echo ${dir} ${n} >${image(n)}`).join(" && ")} && touch -d '40 days ago' ${images.map(image).join(" ")}) && chown -R nova:nova '${dir}'
+  `mkdir -p '${dir}' && (cd '${dir}' && ${images.map((n) => `echo '${dir}' ${n} >${image(n)}`).join(" && ")} && touch -d '40 days ago' ${images.map(image).join(" ")}) && chown -R nova:nova '${dir}'
 `;
 
 /** The node that is in the situation. */
@@ -138,7 +140,7 @@ export interface Compared {
 }
 
 /** What has become of what lay there: since `before`, or since another hand was at it. */
-export const compare = (node: RealNode, before: string, between: Between | undefined): Compared => {
+export const compare = (node: RealNode, before: string, between?: Between): Compared => {
   const user = between === undefined ? "root" : callerOf(between);
   const was = entries(between === undefined ? before : node.read(LISTED));
   const now = entries(node.run(["/usr/bin/dash", "-c", listing], { user }).out);
