@@ -142,6 +142,11 @@ place_look() {
       return
       ;;
   esac
+  # A link that was turned there meanwhile is in no row.
+  if [ "$real" != "$links_at" ]; then
+    unseen "purge.place:$1" failed "it leads to $real now, and led to $links_at"
+    return
+  fi
   ask "purge.place:$1" "$ZFS" list -H -o name "$R$real" || return
   place_real=$real place_dataset=$got
   places_real="$places_real $real"
@@ -153,7 +158,8 @@ place_look() {
   [ "$PURGE" = cache ] || place_open "$1"
 }
 
-# place_links DIR: rows of the components of its name that are links, and of the links that those lead through.
+# place_links DIR: rows of the components of its name that are links, and of the links that those lead through; `links_at`,
+# where all that leads.
 place_links() {
   links_rest=${1#/}/ links_at='' links_left=$LINKS_MAX
   while [ -n "$links_rest" ] && [ $links_left -gt 0 ]; do
