@@ -214,7 +214,7 @@ describe("the race", () => {
     expect(outcomes.filter((one) => one.endsWith("files gone")).length, outcomes.join("; ")).toBeGreaterThan(0);
     expect(outcomes.filter((one) => one.startsWith("refused")).length, outcomes.join("; ")).toBeGreaterThan(0);
     raced =
-      "A process of user nova swaps the old cache, or the directory above it, for a link to a directory of nova's own with files of the same names, and back, hundreds of times a second, while a purge runs: " +
+      "A process of user nova swaps the old cache, or the directory above it, for a link to a directory of nova's own with files of the same names, and back, over and over, while a purge runs: " +
       `${RACERS} times in \`npm test\`, 1,000 times in \`npm run test:long\`. Some purges are refused, some remove the old cache's files; the files the link leads to were all there after each.`;
   });
 });

@@ -22,8 +22,9 @@ export const pool: readonly Situation[] = [
     id: "dataset-own",
     danger: "the old cache is a dataset of its own",
     pool: true,
-    arrange: `rm -rf ${OLD} && zfs create -o mountpoint=${OLD} rpool/export/own && ${cacheAt(OLD)}`,
-    comes: { outcome: "refused", code: "E_IN_USE", says: `${OLD} is a file system of its own` },
+    settings: { legacy_dirs: "/export/own" },
+    arrange: `zfs create rpool/export/own && ${cacheAt("/export/own")}`,
+    comes: { outcome: "refused", code: "E_IN_USE", says: "/export/own is a file system of its own" },
     because: "zfs destroy is the way, and a person's to take",
   },
   {
