@@ -152,6 +152,11 @@ place_look() {
     return
   fi
   plain_path "$real" || { unseen "purge.place:$1" failed "$NOT_PLAIN" && return; }
+  # A link that was turned there meanwhile is in no row.
+  if [ "$real" != "$links_at" ]; then
+    unseen "purge.place:$1" failed "it leads to $real now, and led to $links_at"
+    return
+  fi
   # The same directory by another name.
   case " $places_real " in *" $real "*) return ;; esac
   ask "purge.place:$1" "$ZFS" list -H -o name "$R$real" || return
@@ -166,7 +171,8 @@ place_look() {
   [ "$PURGE" = cache ] || place_open "$1"
 }
 
-# place_links DIR: rows of the components of its name that are links, and of the links that those lead through.
+# place_links DIR: rows of the components of its name that are links, and of the links that those lead through; `links_at`,
+# where all that leads.
 place_links() {
   links_rest=${1#/}/ links_at='' links_left=$LINKS_MAX
   while [ -n "$links_rest" ] && [ $links_left -gt 0 ]; do

@@ -3,6 +3,7 @@ import { between } from "./between.ts";
 import { environments } from "./environments.ts";
 import { inUseFiles, oddFiles } from "./files.ts";
 import { inUse, links, mounts, notACache } from "./places.ts";
+import { pool } from "./pool.ts";
 import { services } from "./services.ts";
 import { nodeOf, type Situation } from "./situation.ts";
 
@@ -16,6 +17,7 @@ export const legacySections: readonly Section[] = [
   { title: "The old cache is something else", situations: notACache },
   { title: "Links on the way to it", situations: links },
   { title: "What is mounted", situations: mounts },
+  { title: "Datasets and snapshots, on a real pool", situations: pool },
   { title: "What lies in it", situations: oddFiles },
   { title: "Files in use", situations: inUseFiles },
   { title: "What the node is at", situations: services },

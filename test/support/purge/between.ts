@@ -2,14 +2,13 @@
 import { CANARY, CONF, image, OLD, type Situation, STATE } from "./situation.ts";
 
 const seen = "The directory is entered, and must have the path and the inode that were planned, before each batch";
-const relative =
-  "Files are removed by names relative to the directory that was entered, wherever its path leads by then";
+const relative = "Files are removed by names relative to the directory that was entered, wherever its path leads by then";
 const again = "Each file is looked at again, by inode, size and time, right before its batch goes";
 const expects = "The script does nothing but on the node that was looked at";
 const planned = "What was not planned does not go: the count, and that nothing is fresh, are asked again";
 const now = "The value in force is read again before the first file";
 const swapForLink = `mv ${OLD} ${OLD}.away && ln -s ${CANARY} ${OLD}`;
-const swapForDirectory = `mv ${OLD} ${OLD}.away && cp -Rp ${CANARY} ${OLD}`;
+const swapForDirectory = `mv ${OLD} ${OLD}.away && mkdir ${OLD} && cp -p ${[1, 2, 3].map((n) => `${CANARY}/${image(n)}`).join(" ")} ${OLD} && chown nova ${OLD}`;
 const conf = (text: string): string => `printf '[DEFAULT]\\n${text}\\n' >>${CONF}`;
 /** What goes from the old cache, which has another name by then. */
 const away = [1, 2, 3].map((n) => `${OLD}.away/${image(n)}`);
@@ -22,28 +21,28 @@ export const between: readonly Situation[] = [
     id: "then-in-force",
     danger: "the value in nova.conf becomes the old cache",
     between: { tool: "digest", does: conf(`glancecache_dirname=${OLD}`) },
-    comes: { outcome: "failed", code: "E_STALE", says: `${CONF} was changed` },
+    comes: { outcome: "refused", code: "E_STALE", says: `${CONF} was changed` },
     because: expects,
   },
   {
     id: "then-conf-link",
     danger: "nova.conf becomes a link to a file that says the same",
     between: { tool: "digest", does: `mv ${CONF} ${CONF}.real && ln -s nova.conf.real ${CONF}` },
-    comes: { outcome: "failed", code: "E_STALE", says: "the value in force is not known any more" },
+    comes: { outcome: "refused", code: "E_STALE", says: `${CONF} is no regular file any more` },
     because: now,
   },
   {
     id: "then-conf-gone",
     danger: "nova.conf is removed",
     between: { tool: "digest", does: `rm ${CONF}` },
-    comes: { outcome: "failed", code: "E_STALE", says: `${CONF} was changed` },
+    comes: { outcome: "refused", code: "E_STALE", says: `${CONF} was changed` },
     because: expects,
   },
   {
     id: "then-force-moves",
     danger: "the directory in force becomes a link to the old cache, and nova.conf stays as it is",
     between: { tool: "digest", does: `mv /var/share/nova/images /srv/was && ln -s ${OLD} /var/share/nova/images` },
-    comes: { outcome: "failed", code: "E_STALE", says: `${OLD} is in force now` },
+    comes: { outcome: "refused", code: "E_STALE", says: `${OLD} is in force now` },
     because: now,
   },
   {
@@ -54,35 +53,35 @@ export const between: readonly Situation[] = [
       does: `dir=$(sed -n 's/^application.*nova-compute:default //p' ${STATE}/smf/names)
 echo "$(($(date +%s) * 1000)) maintenance none - method_failed" >>${STATE}/smf/$dir/timeline`,
     },
-    comes: { outcome: "failed", code: "E_STALE", says: "is maintenance, not online" },
+    comes: { outcome: "refused", code: "E_STALE", says: "is maintenance, not online" },
     because: expects,
   },
   {
     id: "then-zone",
     danger: "a zone begins to install, before the script looks at the directory",
     between: { tool: "mount", does: `sed -i 's/ running \\/system/ incomplete \\/system/' ${STATE}/zones` },
-    comes: { outcome: "failed", code: "E_BUSY", says: "a zone is being installed: instance-0000002a" },
+    comes: { outcome: "refused", code: "E_BUSY", says: "a zone is being installed: instance-0000002a" },
     because: "Zones are asked again before the first file",
   },
   {
     id: "then-zone-late",
     danger: "a zone begins to install, after the script has listed the directory",
     between: { tool: "fuser", does: `sed -i 's/ running \\/system/ incomplete \\/system/' ${STATE}/zones` },
-    comes: { outcome: "failed", code: "E_BUSY", says: "a zone is being installed: instance-0000002a" },
+    comes: { outcome: "refused", code: "E_BUSY", says: "a zone is being installed: instance-0000002a" },
     because: "Zones are asked again before each batch",
   },
   {
     id: "then-mounted",
     danger: "a directory full of images is mounted in the old cache",
     between: { tool: "digest", does: `mkdir ${OLD}/inside && mount --bind ${CANARY} ${OLD}/inside` },
-    comes: { outcome: "failed", code: "E_STALE", says: `${OLD}/inside is mounted in it now` },
+    comes: { outcome: "refused", code: "E_STALE", says: `${OLD}/inside is mounted in it now` },
     because: "Mounts are asked again before the first file",
   },
   {
     id: "then-mounted-over",
     danger: "a directory full of images is mounted over the old cache, after mounts were asked",
     between: { tool: "su", does: `mount --bind ${CANARY} ${OLD}` },
-    comes: { outcome: "failed", code: "E_STALE", says: notSeen },
+    comes: { outcome: "refused", code: "E_STALE", says: notSeen },
     because: seen,
   },
   ...(["digest", "zoneadm", "fuser", "zfs", "su"] as const).map(
@@ -90,11 +89,7 @@ echo "$(($(date +%s) * 1000)) maintenance none - method_failed" >>${STATE}/smf/$
       id: `then-link-${tool}`,
       danger: `the old cache is swapped for a link to a directory full of images, before the script calls ${tool}`,
       between: { tool, does: swapForLink },
-      comes: {
-        outcome: "failed",
-        code: "E_STALE",
-        says: /is not the directory that was seen|cannot be listed any more/,
-      },
+      comes: { outcome: "refused", code: "E_STALE", says: /is not the directory that was seen|cannot be listed any more/ },
       because: seen,
     }),
   ),
@@ -111,7 +106,7 @@ echo "$(($(date +%s) * 1000)) maintenance none - method_failed" >>${STATE}/smf/$
       id: `then-other-${tool}`,
       danger: `the old cache is swapped for another directory full of images, before the script calls ${tool}`,
       between: { tool, does: swapForDirectory },
-      comes: { outcome: "failed", code: "E_STALE", says: notSeen },
+      comes: { outcome: "refused", code: "E_STALE", says: notSeen },
       because: seen,
     }),
   ),
@@ -127,42 +122,42 @@ echo "$(($(date +%s) * 1000)) maintenance none - method_failed" >>${STATE}/smf/$
     id: "then-away",
     danger: "the old cache is moved to another place",
     between: { tool: "su", does: `mv ${OLD} ${CANARY}/moved` },
-    comes: { outcome: "failed", code: "E_STALE", says: notSeen },
+    comes: { outcome: "refused", code: "E_STALE", says: notSeen },
     because: seen,
   },
   {
     id: "then-parent",
     danger: "the directory above the old cache is swapped for a link to one that has images too",
     between: { tool: "su", does: `mv /var/lib/nova /var/lib/nova.away && ln -s ${CANARY} /var/lib/nova` },
-    comes: { outcome: "failed", code: "E_STALE", says: notSeen },
+    comes: { outcome: "refused", code: "E_STALE", says: notSeen },
     because: seen,
   },
   {
     id: "then-fresh",
     danger: "a new image appears",
     between: { tool: "digest", does: `echo new >${OLD}/${image(6)}; chown nova ${OLD}/${image(6)}` },
-    comes: { outcome: "failed", code: "E_BUSY", says: `written a moment ago in ${OLD}: ${image(6)}` },
+    comes: { outcome: "refused", code: "E_BUSY", says: `written a moment ago in ${OLD}: ${image(6)}` },
     because: planned,
   },
   {
     id: "then-more",
     danger: "an image that was changed long ago is moved into the old cache",
     between: { tool: "digest", does: `cp -p ${CANARY}/${image(4)} ${OLD}/${image(6)}` },
-    comes: { outcome: "failed", code: "E_STALE", says: `4 files would go from ${OLD} now, 3 were planned` },
+    comes: { outcome: "refused", code: "E_STALE", says: `4 files would go from ${OLD} now, 3 were planned` },
     because: planned,
   },
   {
     id: "then-marker",
     danger: "a download begins: the marker of an image appears",
     between: { tool: "digest", does: `echo >${OLD}/${image(2)}.downloading` },
-    comes: { outcome: "failed", code: "E_BUSY", says: `${image(2)}.downloading` },
+    comes: { outcome: "refused", code: "E_BUSY", says: `${image(2)}.downloading` },
     because: planned,
   },
   {
     id: "then-written",
     danger: "somebody writes to an image, before the script lists the directory",
     between: { tool: "digest", does: `echo more >>${OLD}/${image(2)}` },
-    comes: { outcome: "failed", code: "E_BUSY", says: `written a moment ago in ${OLD}: ${image(2)}` },
+    comes: { outcome: "refused", code: "E_BUSY", says: `written a moment ago in ${OLD}: ${image(2)}` },
     because: planned,
   },
   {

@@ -75,7 +75,7 @@ export const services: readonly Situation[] = [
     id: "conf-broken",
     danger: "nova.conf cannot be read to its end: a line is none",
     arrange: `echo 'this line has no separator' >>${CONF}; touch -d '90 days ago' ${CONF}`,
-    comes: { outcome: "refused", code: "E_CONF_PARSE", says: "nova-compute would not start with it either" },
+    comes: { outcome: "refused", code: "E_CONF_PARSE", says: "neither = nor" },
     because: valued,
   },
   {

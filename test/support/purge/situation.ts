@@ -4,16 +4,16 @@ import type { RealNode } from "../fleet/node.ts";
 
 /** What must have become of the host. */
 export type Comes =
-  /** Nothing was begun: each reason with its code and its sentence. */
+  /** Nothing was done: each reason with its code and its sentence. */
   | { readonly outcome: "refused"; readonly code: string; readonly says: string | RegExp }
-  /** Something changed after the plan: it was begun and given up. */
+  /** Something changed after the plan: it was begun, and not all of it was done. */
   | { readonly outcome: "failed"; readonly code: string; readonly says: string | RegExp }
   /** What may go went, and nothing else. */
   | { readonly outcome: "changed" | "in-sync" };
 
 /** What another hand does once the plan is accepted: the first time the script, in its lock, calls the tool so. */
 export interface Between {
-  readonly tool: "beadm" | "digest" | "fuser" | "ls" | "mount" | "rm" | "su" | "zfs" | "zoneadm";
+  readonly tool: "beadm" | "digest" | "fuser" | "mount" | "rm" | "su" | "zfs" | "zoneadm";
   /** Pattern of its arguments, as the shell's `case` has it; any when left out. */
   readonly when?: string;
   /** Shell, as the user who calls the tool. */
@@ -28,6 +28,8 @@ export interface Situation {
   readonly danger: string;
   /** Why nothing else can go, for the same person. */
   readonly because: string;
+  /** The node has a real pool, and the old cache lies on it. */
+  readonly pool?: true;
   /** Host variables, without their prefix. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Shell, as root on the node, which is `usual` already. */
@@ -54,18 +56,22 @@ export const oldImages: readonly string[] = [1, 2, 3].map((n) => `${OLD}/${image
 
 /** Shell: makes DIR an image cache of nova's with these images, changed long ago. */
 export const cacheAt = (dir: string, images: readonly number[] = [1, 2, 3]): string =>
-  `mkdir -p '${dir}' && (cd '${dir}' && ${images.map((n) => `echo ${dir} ${n} >${image(n)}`).join(" && ")} && touch -d '40 days ago' ${images.map(image).join(" ")}) && chown -R nova:nova '${dir}'
+  `mkdir -p '${dir}' && (cd '${dir}' && ${images.map((n) => `echo '${dir}' ${n} >${image(n)}`).join(" && ")} && touch -d '40 days ago' ${images.map(image).join(" ")}) && chown -R nova:nova '${dir}'
 `;
 
 /** The node that is in the situation. */
 export const nodeOf = ({ id, on = id }: Situation): string => on;
 
-/** Shell: how every node is before it is arranged: an old cache, the one in force, and canaries above, beside, below and elsewhere. */
-export const usual = `rm -rf ${OLD}/* ${CACHE}/*
+/**
+ * Shell: how every node is before it is arranged, in directories made anew (overlayfs renames no others): an old cache, the one in force, and canaries above, beside, below and
+ * elsewhere. The simulated zfs does not measure what lies in this machine's /var.
+ */
+export const usual = `rm -rf /var/lib/nova /var/share/nova && mkdir -m 700 /var/lib/nova
 ${cacheAt(OLD)}${cacheAt(CACHE, [4, 5])}${cacheAt(CANARY, [1, 2, 3, 4, 5])}${cacheAt("/var/lib/nova/images-2")}${cacheAt(`${CANARY}/images`)}
 echo above >/var/lib/nova/${image(7)}; echo beside >/var/lib/beside; echo instances >/var/lib/nova/beside
 mkdir -p /var/lib/nova/instances /opt/kept; echo kept >/opt/kept/${image(1)}
 chown -R nova:nova /var/lib/nova
+sed -i 's/measured\\(.\\)yes/measured\\1no/' ${STATE}/zfs
 `;
 
 /** Where whatever a purge could reach lies. */
@@ -93,9 +99,21 @@ const callerOf = ({ tool }: Between): "nova" | "root" => (tool === "rm" ? "nova"
 /** Where a node keeps its listing of the moment after another hand was at it. */
 const LISTED = "/.node/hook/listed";
 
+/** Where the scripts have their tools from: src/remote/sh/tools.txt. */
+const places: Readonly<Record<Between["tool"], string>> = {
+  beadm: "/usr/sbin",
+  digest: "/usr/bin",
+  fuser: "/usr/sbin",
+  mount: "/usr/sbin",
+  rm: "/usr/bin",
+  su: "/usr/bin",
+  zfs: "/usr/sbin",
+  zoneadm: "/usr/sbin",
+};
+
 /** Shell: has TOOL do what the situation says first, once; what lies there then is what may not change. */
 export const hooked = (between: Between): string => `mkdir -m 1777 /.node/hook
-at=$(command -v ${between.tool}) && cp -p "$at" /.node/hook/real
+at=${places[between.tool]}/${between.tool} && cp -p "$at" /.node/hook/real
 cat >/.node/hook/does <<'DOES'
 ${between.does}
 cd /
@@ -122,7 +140,7 @@ export interface Compared {
 }
 
 /** What has become of what lay there: since `before`, or since another hand was at it. */
-export const compare = (node: RealNode, before: string, between: Between | undefined): Compared => {
+export const compare = (node: RealNode, before: string, between?: Between): Compared => {
   const user = between === undefined ? "root" : callerOf(between);
   const was = entries(between === undefined ? before : node.read(LISTED));
   const now = entries(node.run(["/usr/bin/dash", "-c", listing], { user }).out);
