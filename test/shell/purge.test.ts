@@ -107,7 +107,7 @@ const removed = (ended: Ended): readonly (readonly [string, number, number])[] =
 const told = (ended: Ended): readonly string[] =>
   ended.lines.filter((line) => /^(step|purged|refuse|commit|lock|end)\b/.test(line));
 const lockOf = (one: ShellNode): readonly string[] =>
-  readdirSync(join(one.root, "system/volatile")).filter((name) => name.startsWith("novasweep"));
+  readdirSync(join(one.root, "system/volatile")).filter((name) => name.startsWith("novasweep.lock"));
 
 /** Its second batch stands still when 50 of it are gone, until the test writes to `gate`. */
 const stopInTheMiddle = (one: ShellNode): { readonly hung: string; readonly gate: string } => {
