@@ -297,7 +297,11 @@ export const links: readonly Situation[] = [
     danger: "root's link leads to a link of nova's, which leads to images",
     settings: old("/srv/chain/images"),
     arrange: `ln -s /var/lib/nova/turn /srv/chain; ln -s ${CANARY} /var/lib/nova/turn; chown -h nova /var/lib/nova/turn`,
-    comes: { outcome: "refused", code: "E_PATH_LINK", says: /\/var\/lib\/nova\/turn.* is a link that nova may turn elsewhere/ },
+    comes: {
+      outcome: "refused",
+      code: "E_PATH_LINK",
+      says: /\/var\/lib\/nova\/turn.* is a link that nova may turn elsewhere/,
+    },
     because: "The links that a link leads to are looked at as well",
   },
   {
@@ -364,7 +368,11 @@ export const mounts: readonly Situation[] = [
     danger: "another file is mounted over one of the old cache's images",
     settings: old("/srv/m3"),
     arrange: `${cacheAt("/srv/m3")}mount --bind ${CANARY}/${image(1)} /srv/m3/${image(1)}`,
-    comes: { outcome: "refused", code: "E_IN_USE", says: `/srv/m3 has a file system mounted in it: /srv/m3/${image(1)}` },
+    comes: {
+      outcome: "refused",
+      code: "E_IN_USE",
+      says: `/srv/m3 has a file system mounted in it: /srv/m3/${image(1)}`,
+    },
     because: mount,
   },
   {

@@ -103,7 +103,11 @@ export const services: readonly Situation[] = [
     id: "pending-boot",
     danger: "another boot environment is active on reboot: after it the old cache may be in use again",
     arrange: `sed -i 's/;NR;/;N;/; s/^\\(solaris-backup-1;[^;]*\\);;/\\1;R;/' ${STATE}/be`,
-    comes: { outcome: "refused", code: "E_PENDING_BOOT", says: "boot environment solaris-backup-1 is active on reboot" },
+    comes: {
+      outcome: "refused",
+      code: "E_PENDING_BOOT",
+      says: "boot environment solaris-backup-1 is active on reboot",
+    },
     because: "What its nova.conf says is not known",
   },
   {

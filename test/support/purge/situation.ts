@@ -154,5 +154,8 @@ export const compare = (node: RealNode, before: string, between?: Between): Comp
 /** Images that lay in the old cache: plain files that are named so. */
 export const imagesOf = (before: string): readonly string[] =>
   [...entries(before)]
-    .filter(([path, row]) => /^[0-9a-f]{64} /.test(row) && isImage.test(path.slice(OLD.length + 1)) && path.startsWith(`${OLD}/`))
+    .filter(
+      ([path, row]) =>
+        /^[0-9a-f]{64} /.test(row) && isImage.test(path.slice(OLD.length + 1)) && path.startsWith(`${OLD}/`),
+    )
     .map(([path]) => path);
