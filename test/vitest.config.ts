@@ -63,6 +63,7 @@ export default defineConfig({
         order: 4,
         more: [
           "integration/nova-conf-oslo.test.ts",
+          "integration/purge-safety.test.ts",
           "integration/real-become-password.test.ts",
           "integration/real-faults.test.ts",
           "integration/real-periodic.test.ts",

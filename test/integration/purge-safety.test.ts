@@ -15,7 +15,16 @@ import { page } from "../support/purge/page.ts";
 import { usualOnPool } from "../support/purge/pool.ts";
 import { arranged, ownFiles, RACERS, type Racer, racers, settledPlaces, swapper } from "../support/purge/race.ts";
 import { cameOf, isWhatComes, settledOf } from "../support/purge/settled.ts";
-import { type Comes, compare, hooked, imagesOf, listing, nodeOf, type Situation, usual } from "../support/purge/situation.ts";
+import {
+  type Comes,
+  compare,
+  hooked,
+  imagesOf,
+  listing,
+  nodeOf,
+  type Situation,
+  usual,
+} from "../support/purge/situation.ts";
 import { badWords } from "../support/purge/words.ts";
 
 const MIB = 1024 ** 2;
@@ -61,10 +70,11 @@ const writeInventory = (fleet: RealFleet, variables: (name: string) => string): 
 
 /** Host variables of a node: what its situations set, lists joined. */
 const variablesOf = (name: string): string => {
-  const all = (nodes.get(name) ?? []).flatMap(({ settings = {} }) => Object.entries(settings));
-  return [...Map.groupBy(all, ([key]) => key)]
-    .map(([key, values]) => `novasweep_${key}=${values.map(([, value]) => value).join(",")}`)
-    .join(" ");
+  const values = new Map<string, string>();
+  for (const { settings = {} } of nodes.get(name) ?? [])
+    for (const [key, value] of Object.entries(settings))
+      values.set(key, [...(values.has(key) ? [values.get(key)] : []), value].join(","));
+  return [...values].map(([key, value]) => `novasweep_${key}=${value}`).join(" ");
 };
 
 const specOf = ([name, situations]: readonly [string, readonly Situation[]]): RealSpec =>
@@ -227,7 +237,11 @@ it("is written down: docs/reference/purge-safety.md", async () => {
     })),
     {
       title: "Words that never come to a host",
-      rows: badWords.map(({ danger, because }) => ({ danger, because, came: refusedWords.get(danger) ?? "did not run" })),
+      rows: badWords.map(({ danger, because }) => ({
+        danger,
+        because,
+        came: refusedWords.get(danger) ?? "did not run",
+      })),
     },
   ];
   expect(raced).not.toBe("");

@@ -26,8 +26,9 @@ export const legacySections: readonly Section[] = [
 export const environmentSections: readonly Section[] = [{ title: "Boot environments", situations: environments }];
 
 /** The situations by their nodes. */
-export const byNode = (sections: readonly Section[]): ReadonlyMap<string, readonly Situation[]> =>
-  Map.groupBy(
-    sections.flatMap(({ situations }) => situations),
-    nodeOf,
-  );
+export const byNode = (sections: readonly Section[]): ReadonlyMap<string, readonly Situation[]> => {
+  const nodes = new Map<string, Situation[]>();
+  for (const situation of sections.flatMap(({ situations }) => situations))
+    nodes.set(nodeOf(situation), [...(nodes.get(nodeOf(situation)) ?? []), situation]);
+  return nodes;
+};

@@ -2,7 +2,8 @@
 import { CANARY, CONF, image, OLD, type Situation, STATE } from "./situation.ts";
 
 const seen = "The directory is entered, and must have the path and the inode that were planned, before each batch";
-const relative = "Files are removed by names relative to the directory that was entered, wherever its path leads by then";
+const relative =
+  "Files are removed by names relative to the directory that was entered, wherever its path leads by then";
 const again = "Each file is looked at again, by inode, size and time, right before its batch goes";
 const expects = "The script does nothing but on the node that was looked at";
 const planned = "What was not planned does not go: the count, and that nothing is fresh, are asked again";
@@ -89,7 +90,11 @@ echo "$(($(date +%s) * 1000)) maintenance none - method_failed" >>${STATE}/smf/$
       id: `then-link-${tool}`,
       danger: `the old cache is swapped for a link to a directory full of images, before the script calls ${tool}`,
       between: { tool, does: swapForLink },
-      comes: { outcome: "refused", code: "E_STALE", says: /is not the directory that was seen|cannot be listed any more/ },
+      comes: {
+        outcome: "refused",
+        code: "E_STALE",
+        says: /is not the directory that was seen|cannot be listed any more/,
+      },
       because: seen,
     }),
   ),

@@ -22,7 +22,7 @@ const steady = (text: string): string =>
 const cell = (text: string): string =>
   steady(text)
     .replaceAll(/[\r\n]+/g, " ")
-    .replaceAll(/[\\|*_<>`$[\]]/g, (mark) => `\\${mark}`);
+    .replaceAll(/[\\|*<>`$[\]]/g, (mark) => `\\${mark}`);
 
 /** A table as biome formats one: columns of equal width. */
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
@@ -32,7 +32,9 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 };
 
-const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** A name stays as it is written. */
+const upper = (text: string): string =>
+  /^[\w-]+[._]|^-/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 
 export const page = (sections: readonly PageSection[], races: string): string => {
   const count = sections.reduce((sum, { rows }) => sum + rows.length, 0);

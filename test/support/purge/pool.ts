@@ -19,15 +19,6 @@ export const pool: readonly Situation[] = [
     because: "What is mounted at it or below it is asked of the kernel",
   },
   {
-    id: "dataset-own",
-    danger: "the old cache is a dataset of its own",
-    pool: true,
-    settings: { legacy_dirs: "/export/own" },
-    arrange: `zfs create rpool/export/own && ${cacheAt("/export/own")}`,
-    comes: { outcome: "refused", code: "E_IN_USE", says: "/export/own is a file system of its own" },
-    because: "zfs destroy is the way, and a person's to take",
-  },
-  {
     id: "snapshot-holds",
     danger: "a snapshot holds the images: removing them frees nothing",
     pool: true,

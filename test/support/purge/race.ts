@@ -40,7 +40,9 @@ const images = [1, 2, 3, 4, 5, 6];
 export const ownFiles = ({ cache }: Racer): ReadonlySet<string> => new Set(images.map((n) => `${cache}/${image(n)}`));
 
 /** Shell: a cache, and a directory of as many files with the same names where the link leads. */
-export const arranged = ({ cache }: Racer): string => `${usual}${cacheAt(cache, images)}${cacheAt(CANARY, images)}${cacheAt(`${CANARY}/images`, images)}
+export const arranged = ({
+  cache,
+}: Racer): string => `${usual}${cacheAt(cache, images)}${cacheAt(CANARY, images)}${cacheAt(`${CANARY}/images`, images)}
 chown -R nova:nova /var/lib/nova
 `;
 
