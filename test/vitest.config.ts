@@ -63,6 +63,7 @@ export default defineConfig({
         order: 4,
         more: [
           "integration/nova-conf-oslo.test.ts",
+          "integration/purge-safety.test.ts",
           "integration/real-become-password.test.ts",
           "integration/real-faults.test.ts",
           "integration/real-periodic.test.ts",
@@ -78,6 +79,7 @@ export default defineConfig({
           "shell/idle-and-migrate.test.ts",
           "shell/package.test.ts",
           "shell/publish.test.ts",
+          "shell/purge.test.ts",
           "shell/cleaner.test.ts",
           "shell/cleaner-choice.test.ts",
           "shell/cleaner-clock.test.ts",

@@ -12,13 +12,23 @@ import { placeRefusals } from "./place-refusals.ts";
 import { freedRange, heldWords, holdersOf } from "./space.ts";
 
 /** What goes from the image caches that are no longer in force. */
-export const legacyFindings = (facts: Facts, { accepted, asked }: PurgeQuestion<"legacy">): Findings => {
+export const legacyFindings = (facts: Facts, { accepted, asked, settings }: PurgeQuestion<"legacy">): Findings => {
   const purge = lookOf(facts);
   const places = Object.entries(purge.places).flatMap(([path, place]) =>
     place.seen ? [[path, place.value] as const] : [],
   );
-  const trash = places.filter(([, place]) => place.images.count + place.markers.count + place.included.count > 0);
-  const notes = places.flatMap(([path, place]) => foreignNote(path, place));
+  const full = places.filter(([, place]) => place.images.count + place.markers.count + place.included.count > 0);
+  // Nobody asked for it by name, and it is not ours to empty: the others go all the same.
+  const left = settings.legacyDirs === "auto" ? full.filter(([, place]) => isMountpoint(place, purge)) : [];
+  const trash = full.filter((one) => !left.includes(one));
+  const notes = [
+    ...places.flatMap(([path, place]) => foreignNote(path, place)),
+    ...left.map(
+      ([path, place]) =>
+        `${path} stays, ${filesWords(place)}: it is a file system of its own, ${place.dataset}; zfs destroy is the way when nobody needs it`,
+    ),
+    ...purge.odd.map((path) => `${path} was a cache once, by a backup of nova.conf: no path that can be looked at`),
+  ];
   const refusals = [
     ...blindness([
       ["nova-compute's state", facts.service, false],
@@ -38,7 +48,7 @@ export const legacyFindings = (facts: Facts, { accepted, asked }: PurgeQuestion<
     ...confRefusal(facts),
     ...notInForce(facts),
     ...zoneRefusal(facts),
-    ...trash.flatMap(([path, place]) => placeRefusals(path, place, purge)),
+    ...trash.flatMap(([path, place]) => placeRefusals(path, place, purge, settings.cacheOwner)),
   ];
   // Where nothing is to be done no reason not to do it matters.
   if (trash.length === 0 && !refusals.some(({ code }) => code === "E_BLIND")) return { ...nothing, notes };
@@ -52,6 +62,9 @@ export const legacyFindings = (facts: Facts, { accepted, asked }: PurgeQuestion<
     ],
   };
 };
+
+const isMountpoint = ({ real }: PlaceFacts, { mounts }: PurgeFacts): boolean =>
+  mounts.seen && mounts.value.includes(real);
 
 const removal = (path: AbsPath, place: PlaceFacts, purge: PurgeFacts, include: readonly string[]): Change => ({
   kind: "legacy.remove",

@@ -7,7 +7,8 @@ import type { PlaceFacts, PurgeFacts } from "./facts.ts";
 const systemTrees: readonly AbsPath[] = [
   ...["/bin", "/boot", "/dev", "/devices", "/etc", "/kernel", "/lib", "/net", "/platform", "/proc", "/root", "/rpool"],
   ...["/sbin", "/system", "/tmp", "/usr", "/var/adm", "/var/audit", "/var/cores", "/var/crash", "/var/log"],
-  ...["/var/mail", "/var/pkg", "/var/run", "/var/sadm", "/var/spool", "/var/svc", "/var/tmp"],
+  ...["/var/mail", "/var/pkg", "/var/run", "/var/sadm", "/var/share/audit", "/var/share/cores", "/var/share/crash"],
+  ...["/var/share/mail", "/var/spool", "/var/svc", "/var/tmp"],
 ];
 /** Directories that many share: what lies below one of them may be a cache, they are none. */
 const sharedDirectories: readonly AbsPath[] = ["/export/home", "/var/lib", "/var/opt", "/var/share"];
@@ -20,9 +21,15 @@ export const isSystemDirectory = (path: AbsPath): boolean =>
   /^\/export\/home\/[^/]+$/.test(path);
 
 /** Why nothing may be taken from a directory of the past; empty when it may. `path` is its name, as it was given. */
-export const placeRefusals = (path: AbsPath, place: PlaceFacts, purge: PurgeFacts): readonly Refusal[] => [
+export const placeRefusals = (
+  path: AbsPath,
+  place: PlaceFacts,
+  purge: PurgeFacts,
+  cacheOwner: string,
+): readonly Refusal[] => [
   ...linkRefusal(path, place),
   ...systemRefusal(path, place),
+  ...ownerRefusal(path, place, cacheOwner),
   ...useRefusal(path, place, purge),
   ...mountRefusal(path, place, purge),
   ...looksRefusal(path, place),
@@ -49,6 +56,18 @@ const systemRefusal = (path: AbsPath, { real }: PlaceFacts): readonly Refusal[] 
   const bad = [path, real].find(isSystemDirectory);
   return bad === undefined ? [] : [refusal("E_NOT_CACHE", `${bad} is a directory of the system`, "mend legacy_dirs")];
 };
+
+/** nova-compute fills its cache as its own user. Files named so of another's, Glance's store say, are no cache of it. */
+const ownerRefusal = (path: AbsPath, { owner }: PlaceFacts, cacheOwner: string): readonly Refusal[] =>
+  owner === cacheOwner
+    ? []
+    : [
+        refusal(
+          "E_NOT_CACHE",
+          `${path} belongs to ${owner}, not to ${cacheOwner}`,
+          "look what it is; an image cache is of the user that cache_owner names",
+        ),
+      ];
 
 /** Nova's directories, each with its name and whether what lies inside it belongs to it. */
 const inUse = ({ inForce, kept }: PurgeFacts) => [
@@ -81,13 +100,14 @@ const mountRefusal = (path: AbsPath, { real }: PlaceFacts, { mounts }: PurgeFact
 };
 
 /** A directory with a stray file that is named like an image is none. */
-const looksRefusal = (path: AbsPath, { images, markers, foreign, included }: PlaceFacts): readonly Refusal[] =>
-  foreign.count + included.count <= images.count + markers.count
+const looksRefusal = (path: AbsPath, { images, markers, foreign }: PlaceFacts): readonly Refusal[] =>
+  // What was named to go was looked at by whoever named it.
+  foreign.count <= images.count + markers.count
     ? []
     : [
         refusal(
           "E_NOT_CACHE",
-          `${path} does not look like an image cache: ${images.count} images among ${foreign.count + included.count} other entries`,
+          `${path} does not look like an image cache: ${images.count} images among ${foreign.count} other entries`,
           "look what it is; move away what is no image, or take it out of legacy_dirs",
         ),
       ];
@@ -96,7 +116,18 @@ const openRefusal = (path: AbsPath, { open, busy }: PlaceFacts): readonly Refusa
   ...(open.seen && open.value.length > 0
     ? [refusal("E_BUSY", `open in ${path}: ${some(open.value)}`, "run again when nothing uses it")]
     : []),
-  ...(busy.length > 0
-    ? [refusal("E_BUSY", `written a moment ago in ${path}: ${some(busy)}`, "somebody still uses it: look who")]
-    : []),
+  ...busyRefusal(path, busy),
 ];
+
+/** A marker that is not old enough to be forgotten is a download's, however slow that is. */
+const busyRefusal = (path: AbsPath, busy: readonly string[]): readonly Refusal[] => {
+  const markers = busy.filter((name) => name.endsWith(".downloading"));
+  const others = busy.filter((name) => !name.endsWith(".downloading"));
+  const hint = "somebody still uses it: look who";
+  return [
+    ...(markers.length > 0
+      ? [refusal("E_BUSY", `an image is being downloaded to ${path}: ${some(markers)}`, hint)]
+      : []),
+    ...(others.length > 0 ? [refusal("E_BUSY", `written a moment ago in ${path}: ${some(others)}`, hint)] : []),
+  ];
+};

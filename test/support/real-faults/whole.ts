@@ -73,7 +73,7 @@ const tidy = (node: RealNode, is: "old" | "new"): void => {
   expect(temporary(node), `${node.name}: temporary files`).toEqual([]);
   expect(readdirSync(node.at("/etc/nova")).filter(notOurs), `${node.name}: beside nova.conf`).toEqual([]);
   expect(
-    readdirSync(node.at("/system/volatile")).filter((name) => name.startsWith("novasweep")),
+    readdirSync(node.at("/system/volatile")).filter((name) => name.startsWith("novasweep.lock")),
     `${node.name}: locks`,
   ).toEqual([]);
 };
