@@ -67,6 +67,8 @@ export interface HostState {
   readonly wave?: number;
   /** Its changes were begun: something may have been done there. */
   readonly begun?: true;
+  /** Events of what its script said: a node that kept its words need not say these again. */
+  readonly said: number;
   readonly facts?: Facts;
   readonly outcome?: Outcome;
   readonly failure?: Failure;
@@ -95,7 +97,7 @@ export const initialState: RunState = {
   resumed: [],
 };
 
-const queued = (host: HostName): HostState => ({ host, phase: "queued", refusals: [], drift: [], purged: [] });
+const queued = (host: HostName): HostState => ({ host, phase: "queued", refusals: [], drift: [], purged: [], said: 0 });
 
 /**
  * The state after one more event. Total: any event in any order gives a state. A host that was not selected leaves it
@@ -132,9 +134,13 @@ const apply = (state: RunState, event: RunEvent): RunState => {
       return { ...state, published: { fmri: event.fmri, before: event.before } };
     // Names are the journal's: a screen that held those of a fleet would grow with its trash.
     case "host.removed":
-      return state;
+      return onHost(state, event.host, (host) => ({ ...host, said: host.said + 1 }));
     case "host.purged":
-      return onHost(state, event.host, (host) => ({ ...host, purged: [...host.purged, purgedOf(event)] }));
+      return onHost(state, event.host, (host) => ({
+        ...host,
+        said: host.said + 1,
+        purged: [...host.purged, purgedOf(event)],
+      }));
     case "host.settled":
       return settled(state, event);
     case "host.retried":
@@ -188,6 +194,7 @@ const entered = ({ step: _, layer: _left, ...host }: HostState, event: EventOf<"
 
 const stepped = (host: HostState, event: EventOf<"host.step">): HostState => ({
   ...host,
+  said: host.said + 1,
   step: { step: event.step, of: event.of, change: event.change, state: event.state },
   ...(event.state === "start" ? { since: event.at } : {}),
 });

@@ -12,6 +12,7 @@ import { surveyAll, unsafe } from "./fleet.ts";
 import type { Changing } from "./job.ts";
 import { Ledger, type RunResult } from "./ledger.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
+import { StepWatch } from "./step-watch.ts";
 import { type Survey, surveyHost } from "./survey.ts";
 import { carryOut } from "./waves.ts";
 
@@ -80,7 +81,7 @@ const settleForgotten = (ledger: Ledger, past: Past, known: ReadonlyMap<HostName
 const lookWhenIdle: typeof surveyHost = async (context, host, signal) => {
   const until = context.clock() + context.deadlines.hostS * 1000;
   for (;;) {
-    const survey = await surveyHost(context, host, signal);
+    const survey = await surveyHost(context, host, signal, { collect: true });
     if (!atWork(context, survey) || context.clock() > until || signal.aborted) return freed(context, survey);
     await context.pause(LOOK_AGAIN_MS, signal);
   }
@@ -113,19 +114,22 @@ const takeUp = (
   const planned = plan.hosts.find((one): one is Changing => one.host === host.name && one.verdict === "change");
   if (planned === undefined) throw new Error(`${host.name}: not settled, and not planned`);
   const now = follow(planned, decideFrom(context, host, survey));
-  const begun = rowOf(state.hosts, host.name)?.begun === true;
+  const row = rowOf(state.hosts, host.name);
+  const watch = new StepWatch(context, host, planned, row?.said, row?.purged);
+  // What its script said to nobody is on record before anything rests on it.
+  if (survey.kind === "facts" && row?.begun === true) watch.collect(survey.result);
   if (now.verdict === "change" && survey.kind === "facts") {
     ledger.basis.set(host.name, survey.facts);
     left.set(host.name, now);
     context.emitter.emit({ type: "host.phase", host: host.name, phase: "planned" });
-  } else if (now.verdict === "in-sync" && begun && survey.kind === "facts") {
-    ledger.settle(host, found(context, host, survey.facts));
+  } else if (now.verdict === "in-sync" && row?.begun === true && survey.kind === "facts") {
+    ledger.settle(host, found(context, host, survey.facts, watch));
   } else settleUnchanged(ledger, host, now);
 };
 
 /** Its script came to its end without us. */
-const found = ({ job }: RunContext, host: Host, facts: Facts) => {
-  const ending = job.proved(host, facts);
+const found = ({ job }: RunContext, host: Host, facts: Facts, watch: StepWatch) => {
+  const ending = job.proved(host, facts, watch);
   return ending.outcome === "changed"
     ? { ...ending, note: ["found done when the run was taken up again", ending.note].filter(Boolean).join("; ") }
     : ending;

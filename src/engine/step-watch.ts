@@ -28,12 +28,13 @@ export class StepWatch {
   #heard: number;
   #removedFiles = 0;
 
-  /** `heard`: how many of them the record has already. */
-  constructor(context: RunContext, host: Host, plan: Changing, heard = 0) {
+  /** `heard`: how many of them the record has already, and `purged` what they said. */
+  constructor(context: RunContext, host: Host, plan: Changing, heard = 0, purged: readonly Purged[] = []) {
     this.#context = context;
     this.#host = host;
     this.#plan = plan;
     this.#heard = heard;
+    this.purged.push(...purged);
   }
 
   get plan(): Changing {

@@ -27,9 +27,26 @@ const piecesOf = (state: RunState): readonly Piece[] => {
     return plan.changes.filter(isPurge).map((change) => ({
       host,
       change,
-      done: host.purged.find((one) => one.change === change.kind && one.target === purgeTarget(change)),
+      done: doneOf(host.purged.filter((one) => one.change === change.kind && one.target === purgeTarget(change))),
     }));
   });
+};
+
+/** More than one where the run was taken up again: what was left went then. */
+const doneOf = (parts: readonly Purged[]): Purged | undefined => {
+  const [first, ...more] = parts;
+  return first === undefined ? undefined : more.reduce(added, first);
+};
+
+const added = (one: Purged, other: Purged): Purged => {
+  const { freedBytes: freed, ...rest } = one;
+  const known = freed !== undefined && other.freedBytes !== undefined;
+  return {
+    ...rest,
+    files: one.files + other.files,
+    bytes: one.bytes + other.bytes,
+    ...(known ? { freedBytes: freed + other.freedBytes } : {}),
+  };
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -27,6 +27,7 @@ const everyType: Readonly<Record<EventType, true>> = {
   "host.removed": true,
   "host.purged": true,
   "host.settled": true,
+  "host.retried": true,
 };
 const types = Object.keys(everyType);
 

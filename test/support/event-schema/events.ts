@@ -290,6 +290,10 @@ const bodies = (definitions: Definitions): Bodies => {
         tookMs: integer,
       }),
     ],
+    "host.retried": [
+      "A host that had gone bad is tried again: it has not settled any more.",
+      object<BodyOf<"host.retried">>({ type: literal("host.retried"), host }),
+    ],
     "lock.taken": [
       "A host's stale lock was taken over.",
       object<BodyOf<"lock.taken">>({ type: literal("lock.taken"), host, from: text }),
@@ -298,7 +302,18 @@ const bodies = (definitions: Definitions): Bodies => {
       "The operator did something to the run.",
       object<BodyOf<"operator.acted">>({
         type: literal("operator.acted"),
-        action: word<BodyOf<"operator.acted">["action"]>({ declined: true, stopped: true, cut: true }),
+        action: word<BodyOf<"operator.acted">["action"]>({
+          declined: true,
+          stopped: true,
+          cut: true,
+          held: true,
+          "went-on": true,
+          skipped: true,
+          retried: true,
+          parallel: true,
+        }),
+        by: optional(text),
+        parallel: optional(atLeast(1)),
       }),
     ],
     "run.settled": [
