@@ -127,7 +127,9 @@ describe("a rollout over every release and layout on real parts", () => {
         expect(guards(node, `/etc/nova/${note}`)).toMatch(/^nova:nova 600\n/);
       }
       expect(
-        node.sh("find /system/volatile /tmp /var/tmp -mindepth 1 ! -name 'novasweep.result-*'; find /export /var/share -name '.novasweep*'"),
+        node.sh(
+          "find /system/volatile /tmp /var/tmp -mindepth 1 ! -name 'novasweep.result-*'; find /export /var/share -name '.novasweep*'",
+        ),
       ).toBe("");
     }
     // All a node ever wrote outside its pool is in its upper layer.

@@ -110,7 +110,10 @@ describe("a directory that nova cannot write in", () => {
 
   it("has nothing of ours afterwards, and nova-compute runs as it did", () => {
     for (const node of fleet.nodes) {
-      expect(node.sh("ls -A /etc/nova; find /system/volatile -mindepth 1 ! -name 'novasweep.result-*'"), node.name).toBe("nova.conf\n");
+      expect(
+        node.sh("ls -A /etc/nova; find /system/volatile -mindepth 1 ! -name 'novasweep.result-*'"),
+        node.name,
+      ).toBe("nova.conf\n");
       expect(node.sh("find /export /vault /var/lib/nova -name '.novasweep*' 2>/dev/null || true"), node.name).toBe("");
       expect(startsOf(node).map(({ verb }) => verb)).toEqual(["boot"]);
       expect(node.sh("kill -0 $(cat /.node/state/compute.pid) && echo alive")).toBe("alive\n");

@@ -86,7 +86,9 @@ describe("a rollout over eight nodes of four releases", () => {
 
   it("left no lock and no temporary file", () => {
     for (const node of lab.nodes) {
-      expect(readdirSync(join(node.dir, "root/system/volatile"))).toEqual([expect.stringMatching(/^novasweep\.result-/)]);
+      expect(readdirSync(join(node.dir, "root/system/volatile"))).toEqual([
+        expect.stringMatching(/^novasweep\.result-/),
+      ]);
       expect(readdirSync(join(node.dir, "root/etc/nova")).filter((name) => name.startsWith("."))).toEqual([]);
     }
   });
