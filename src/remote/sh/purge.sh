@@ -307,7 +307,7 @@ place_read() {
     for place_name in $INCLUDE; do printf 'include %s\n' "$place_name"; done
     printf '%s\n' --files "$place_listing"
   } | "$NAWK" -v want="$2" -v mark="@$N " -v dir="$1" -v real="$place_real" -v dataset="$place_dataset" \
-    -v busy_s=$PLACE_BUSY_S -v stale_s=$MARKER_STALE_S -v most=$PLACE_NAMES "$NAWK_SECONDS$PLACE"
+    -v busy_s=$PLACE_BUSY_S -v stale_s="$MARKER_STALE_S" -v most=$PLACE_NAMES "$NAWK_SECONDS$PLACE"
 }
 
 # place_say DIR: its facts; without them it was not looked at.
@@ -540,7 +540,7 @@ legacy_remove() {
 
 # remove_cut: a later batch was given up: what went is told, and that something did is no precondition any more.
 remove_cut() {
-  [ $removed -gt 0 ] || return 0
+  [ "$removed" -gt 0 ] || return 0
   cut_words=$words
   purged "$remove_least" "$place_dataset"
   fail E_STEP "$cut_words, after $removed of its files had gone"
@@ -548,7 +548,7 @@ remove_cut() {
 
 # remove_planned DIR: whether what would go is what was planned: no more of it, and nobody at it.
 remove_planned() {
-  run place_read "$1" total && first_line || { tool_failed "$1"; return 1; }
+  { run place_read "$1" total && first_line; } || { tool_failed "$1"; return 1; }
   case $line in *' '?*) fail E_BUSY "written a moment ago in $1: ${line#* }"; return 1 ;; esac
   [ "${line%% *}" -le "$remove_most" ] || fail E_STALE "${line%% *} files would go from $1 now, $remove_most were planned"
 }

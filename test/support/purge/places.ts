@@ -230,7 +230,11 @@ printf '%s\\n' '[DEFAULT]' glancecache_dirname=/srv/images >${CONF}.novasweep-20
     danger: "the old cache is a file",
     settings: old(`/srv/${image(1)}`),
     arrange: `echo x >/srv/${image(1)}; chown nova /srv/${image(1)}`,
-    comes: { outcome: "refused", code: "E_BLIND", says: "it is no directory that can be entered" },
+    comes: {
+      outcome: "refused",
+      code: "E_BLIND",
+      says: `/srv/${image(1)}: failed: it is no directory that can be entered`,
+    },
     because: "What cannot be entered was not seen, and what was not seen stays",
   },
   {
@@ -319,7 +323,11 @@ export const links: readonly Situation[] = [
     danger: "the old cache is a link that leads nowhere",
     settings: old("/srv/dangling"),
     arrange: "ln -s /nowhere /srv/dangling",
-    comes: { outcome: "refused", code: "E_BLIND", says: "it is no directory that can be entered" },
+    comes: {
+      outcome: "refused",
+      code: "E_BLIND",
+      says: `/srv/dangling: failed: it is no directory that can be entered`,
+    },
     because: "What cannot be entered was not seen, and what was not seen stays",
   },
   {
@@ -328,7 +336,7 @@ export const links: readonly Situation[] = [
     danger: "the old cache is a link to itself",
     settings: old("/srv/loop"),
     arrange: "ln -s /srv/loop /srv/loop",
-    comes: { outcome: "refused", code: "E_BLIND", says: "it is no directory that can be entered" },
+    comes: { outcome: "refused", code: "E_BLIND", says: `/srv/loop: failed: it is no directory that can be entered` },
     because: "What cannot be entered was not seen, and what was not seen stays",
   },
   {
