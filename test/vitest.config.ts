@@ -79,6 +79,7 @@ export default defineConfig({
           "shell/idle-and-migrate.test.ts",
           "shell/package.test.ts",
           "shell/publish.test.ts",
+          "shell/purge.test.ts",
           "shell/cleaner.test.ts",
           "shell/cleaner-choice.test.ts",
           "shell/cleaner-clock.test.ts",

@@ -114,6 +114,8 @@ export type Change =
       readonly keep: number;
       readonly bytes: Bytes;
       readonly freed: FreedRange;
+      /** What of `freed.mostBytes` is held by the snapshots of the file systems it was cloned from, by file system: others may share them. */
+      readonly origins: Readonly<Record<string, Bytes>>;
     };
 
 /** Files that go, and what becomes of the bytes their blocks take. */

@@ -62,6 +62,8 @@ export interface HostState {
   /** The change being carried out. */
   readonly step?: Pick<EventOf<"host.step">, "step" | "of" | "change" | "state">;
   readonly wave?: number;
+  /** Its changes were begun: something may have been done there. */
+  readonly begun?: true;
   readonly facts?: Facts;
   readonly outcome?: Outcome;
   readonly failure?: Failure;
@@ -171,6 +173,7 @@ const entered = ({ step: _, layer: _left, ...host }: HostState, event: EventOf<"
   ...host,
   phase: event.phase,
   since: event.since ?? event.at,
+  ...(event.phase === "applying" ? { begun: true as const } : {}),
   ...(event.layer === undefined ? {} : { layer: event.layer }),
 });
 

@@ -1,5 +1,6 @@
 import type { Patch } from "../domain/change.ts";
 import type { Desired } from "../domain/desired.ts";
+import type { Purged } from "../domain/event.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import type { Failure, Outcome, Refusal } from "../domain/outcome.ts";
@@ -18,6 +19,12 @@ export interface Ending {
   readonly note?: string;
 }
 
+/** What was to be done on a host, and what its script says it took out. */
+export interface Done {
+  readonly plan: Changing;
+  readonly purged: readonly Purged[];
+}
+
 /** What was seen on one host. */
 export interface Seen {
   readonly facts: Facts;
@@ -34,6 +41,6 @@ export interface Job {
   readonly decide: (host: Host, seen: Seen) => HostPlan;
   /** The script that carries out one host's plan and looks again. */
   readonly carryOut: (host: Host, plan: Changing, basis: Facts, ids: ScriptIds) => string;
-  /** How a host ended, from new facts alone. */
-  readonly proved: (host: Host, facts: Facts) => Ending;
+  /** How a host ended, from new facts; what its script says it took out is what only it can know. */
+  readonly proved: (host: Host, facts: Facts, done: Done) => Ending;
 }

@@ -1,4 +1,6 @@
+import { isPurge, type PurgeChange, purgeTarget } from "../domain/change.ts";
 import { inForceOf } from "../domain/desired.ts";
+import type { Purged } from "../domain/event.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import type { HostPlan } from "../domain/plan.ts";
@@ -7,7 +9,7 @@ import { decidePurge } from "../domain/purge/decide.ts";
 import type { Accepted } from "../domain/refusals.ts";
 import { purgeLookScript, purgeScript } from "../remote/purge-script.ts";
 import type { Deadlines } from "./context.ts";
-import type { Ending, Job } from "./job.ts";
+import type { Done, Ending, Job } from "./job.ts";
 import { expectations } from "./rollout-job.ts";
 
 /** What a purge was told on the command line. */
@@ -40,7 +42,7 @@ export const purgeJob = ({ asked, accepted, deadlines }: PurgeOptions): Job => {
         asked,
         plan.changes,
       ),
-    proved: (host, facts) => proved(decided(host, facts)),
+    proved: (_host, facts, done) => proved(facts, done),
   };
 };
 
@@ -57,26 +59,45 @@ const standing = (plan: HostPlan): Ending => {
   }
 };
 
-/** Gone is what a new look does not find. What came to be, or to be free, meanwhile is the next purge's. */
-const proved = (plan: HostPlan): Ending => {
-  switch (plan.verdict) {
-    case "in-sync":
-      return { outcome: "changed", ...(plan.notes.length === 0 ? {} : { note: plan.notes.join("; ") }) };
-    case "change":
-    case "refuse":
-      return {
-        outcome: "failed",
-        drift: plan.drift,
-        failure: {
-          code: "E_NOT_CONVERGED",
-          message:
-            plan.verdict === "refuse"
-              ? plan.refusals.map(({ message }) => message).join("; ")
-              : `still there: ${plan.drift.map(({ have }) => have).join(", ")}`,
-          try: "look at the node, then run again",
-        },
-      };
-    case "unreachable":
-      return { outcome: "unreachable", failure: plan.failure };
+/**
+ * Gone is what the script says it took out and a new look does not find. What came to be, or to be free, meanwhile is the
+ * next purge's.
+ */
+const proved = (facts: Facts, { plan, purged }: Done): Ending => {
+  const doubts = plan.changes.filter(isPurge).flatMap((change) => doubtOf(facts, change, purged));
+  if (doubts.length > 0)
+    return {
+      outcome: "failed",
+      failure: { code: "E_NOT_CONVERGED", message: doubts.join("; "), try: "look at the node, then run again" },
+    };
+  const notes = plan.changes.filter(isPurge).flatMap((change) => leftOf(change, purged));
+  return { outcome: "changed", ...(notes.length === 0 ? {} : { note: notes.join("; ") }) };
+};
+
+const saidOf = (change: PurgeChange, purged: readonly Purged[]): Purged | undefined =>
+  purged.find((one) => one.change === change.kind && one.target === purgeTarget(change));
+
+/** Why a step of a purge did not do its part, as far as can be seen. */
+const doubtOf = (facts: Facts, change: PurgeChange, purged: readonly Purged[]): readonly string[] => {
+  const target = purgeTarget(change);
+  if (change.kind === "boot-environment.destroy") {
+    const all = facts.bootEnvironments;
+    if (!all.seen) return [`whether ${target} is gone cannot be seen`];
+    return all.value.some(({ name, uuid }) => name === change.name && uuid === change.uuid)
+      ? [`${target} is still there`]
+      : [];
   }
+  const said = saidOf(change, purged);
+  if (said !== undefined) return said.files > 0 ? [] : [`nothing went from ${target}`];
+  const place = facts.purge?.places[target];
+  if (!place?.seen || change.kind === "cache.evict") return [`what went from ${target} is not known`];
+  const { images, markers, included } = place.value;
+  const left = images.count + markers.count + included.count;
+  return left < change.files ? [] : [`${left} files are still in ${target}`];
+};
+
+const leftOf = (change: PurgeChange, purged: readonly Purged[]): readonly string[] => {
+  const said = saidOf(change, purged);
+  if (change.kind === "boot-environment.destroy" || said === undefined || said.files >= change.files) return [];
+  return [`${said.files} of ${change.files} files went from ${purgeTarget(change)}`];
 };

@@ -4,6 +4,7 @@ import type { EpochMs } from "../domain/ids.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./job.ts";
+import type { StepWatch } from "./step-watch.ts";
 import { type Survey, surveyHost } from "./survey.ts";
 
 /** Between two looks at a host whose line broke. */
@@ -22,6 +23,8 @@ export interface Lost {
   readonly restarts: boolean;
   /** When the host was first connected to for it: the host's time counts from there. */
   readonly since: EpochMs;
+  /** What was heard of it. */
+  readonly watch: StepWatch;
 }
 
 /**
@@ -40,8 +43,12 @@ export const recover = async (context: RunContext, host: Host, lost: Lost): Prom
   let begun = lost.begun;
   while (!signal.aborted && context.clock() < until) {
     const late = context.clock() > lateUntil;
-    const look = judge(context, await surveyHost(context, host, signal), lost.restarts, begun || late);
+    const survey = await surveyHost(context, host, signal, { collect: true });
+    const look = judge(context, survey, lost.restarts, begun || late);
     begun ||= look.begun;
+    // What it said to nobody is on record before anything rests on it.
+    if (survey.kind === "facts" && (look.facts !== undefined || look.killed !== undefined))
+      lost.watch.collect(survey.result);
     if (look.facts !== undefined) return settleFrom(context, host, look.facts, { ...lost, begun });
     if (look.killed !== undefined) return unknown(lost.failure, look.killed);
     // A look that our own time cut short says less than the one before.
@@ -83,9 +90,9 @@ const judge = (context: RunContext, survey: Survey, restarts: boolean, over: boo
   return over ? { begun: false, words, facts: survey.facts } : { begun: false, words };
 };
 
-const settleFrom = (context: RunContext, host: Host, facts: Facts, { failure: lost, begun }: Lost): Ending => {
+const settleFrom = (context: RunContext, host: Host, facts: Facts, { failure: lost, begun, watch }: Lost): Ending => {
   context.emitter.emit({ type: "host.facts", host: host.name, facts });
-  const ending = context.job.proved(host, facts);
+  const ending = context.job.proved(host, facts, watch);
   // What never began may begin yet: only its work done would be an answer.
   if (!begun && ending.outcome !== "changed") return unknown(lost, "its script was not seen to begin");
   return ending.outcome === "changed"
@@ -96,8 +103,8 @@ const settleFrom = (context: RunContext, host: Host, facts: Facts, { failure: lo
     : {
         ...ending,
         failure: {
-          ...(ending.failure ?? lost),
-          message: `the line broke (${lost.message}); ${ending.failure?.message ?? ""}`,
+          ...(watch.failed ?? ending.failure ?? lost),
+          message: `the line broke (${lost.message}); ${(watch.failed ?? ending.failure)?.message ?? ""}`,
         },
       };
 };

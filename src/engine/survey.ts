@@ -3,6 +3,7 @@ import type { Host } from "../domain/host.ts";
 import { editConf } from "../domain/nova-conf.ts";
 import { type Failure, type FailureCode, failureCodes, type Refusal } from "../domain/outcome.ts";
 import { confBytes, readFacts } from "../remote/facts-reply.ts";
+import { RESULT } from "../remote/reply-store.ts";
 import { idsFor, type RunContext } from "./context.ts";
 import { type Conversation, converse } from "./converse.ts";
 import type { Seen } from "./job.ts";
@@ -11,14 +12,23 @@ import { sha256 } from "./payload.ts";
 
 /** What looking at one host gave: facts, or why there are none. */
 export type Survey =
-  | ({ readonly kind: "facts" } & Seen)
+  | ({
+      readonly kind: "facts";
+      /** What the last apply script of this run said there; empty unless it was asked for, or none ran. */
+      readonly result: readonly string[];
+    } & Seen)
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "unreachable"; readonly failure: Failure };
 
 /** Looks at one host: one connection, one script, nothing left there. */
-export const surveyHost = async (context: RunContext, host: Host, signal: AbortSignal): Promise<Survey> => {
+export const surveyHost = async (
+  context: RunContext,
+  host: Host,
+  signal: AbortSignal,
+  { collect = false }: { readonly collect?: boolean } = {},
+): Promise<Survey> => {
   const ids = idsFor(context);
-  const script = context.job.look(host, ids);
+  const script = context.job.look(host, { ...ids, collect });
   const listener = listenFor(context, host, "probing");
   return understand(await converse(context.transport, host, script, ids.nonce, signal, listener), context, host);
 };
@@ -34,7 +44,8 @@ const understand = (talk: Conversation, context: RunContext, host: Host): Survey
       kind: "unreachable",
       failure: { code: "E_GARBAGE", message: `the answer makes no sense: ${facts.error}` },
     };
-  return { kind: "facts", facts: facts.value, edit: editOf(talk, facts.value) };
+  const result = talk.reply.lists.get(RESULT) ?? [];
+  return { kind: "facts", facts: facts.value, result, edit: editOf(talk, facts.value) };
 };
 
 /** A node that says no, or a become that never let the script begin: it says so on stderr and nothing on stdout. */

@@ -14,6 +14,7 @@ export const purgeFacts = (read: Lookup): PurgeFacts | undefined => {
     kept: keptOf(read),
     mounts: read.list("purge.mounts", (rows) => rows),
     places,
+    odd: read.rows("purge.odd"),
     clones: read.list("purge.clones", clonesOf),
     ...(eviction === undefined ? {} : { eviction }),
     now: read.fact("purge.now", timeOf),
@@ -107,15 +108,19 @@ const rowsOf = (read: Lookup, list: string, path: AbsPath): readonly (readonly s
     .flatMap(([of, ...rest]) => (of === path ? [rest] : []));
 
 const SUMMARY =
-  /^nova-cache-cleanup \S+: would evict (\d+) images, (\d+) bytes, .*leftovers (\d+) of (\d+) bytes, .*?: (.*)$/;
+  /^nova-cache-cleanup \S+: would evict (\d+) images, (\d+) bytes, .*leftovers (\d+) of (\d+) bytes, kept \d+, young (\d+), open (\d+), downloading (\d+), failed \d+: (.*)$/;
+/** With these words it took all it was asked for: what else it had to keep does not matter. */
+const ENOUGH = /^(target reached|within the limit|enough is free)$/;
 
 /** The cleaner's answer to what it would do: its last line says it, the ones before are notes. */
 const evictionOf = (read: Lookup, places: PurgeFacts["places"]): Observed<EvictionFacts> | undefined => {
   if (read.unseenBelow("purge.eviction").length > 0) return read.unseen("purge.eviction");
   const rows = read.rows("purge.eviction");
   if (rows.length === 0) return undefined;
-  const [, images = "", bytes = "", leftovers = "", leftoverBytes = "", words = ""] =
+  const [, images = "", bytes = "", leftovers = "", leftoverBytes = "", young, open, downloading, words = ""] =
     SUMMARY.exec(rows.at(-1) ?? "") ?? [];
+  const kept = [`${young} younger than cache_min_age`, `${open} open`, `${downloading} being downloaded`];
+  const stays = ENOUGH.test(words) ? [] : kept.filter((text) => !text.startsWith("0 "));
   if (images === "") throw new BadReply(`the cleaner ended with ${JSON.stringify((rows.at(-1) ?? "").slice(0, 80))}`);
   const [place] = Object.values(places);
   if (!place?.seen) return { seen: false, why: "failed", detail: "its directory was not looked at" };
@@ -127,7 +132,10 @@ const evictionOf = (read: Lookup, places: PurgeFacts["places"]): Observed<Evicti
       leftovers: Number(leftovers),
       leftoverBytes: Number(leftoverBytes),
       words,
-      notes: rows.slice(0, -1).map((row) => row.replace(/^nova-cache-cleanup: note: /, "")),
+      notes: [
+        ...rows.slice(0, -1).map((row) => row.replace(/^nova-cache-cleanup: note: /, "")),
+        ...(stays.length === 0 ? [] : [`images that stay: ${stays.join(", ")}`]),
+      ],
       space: place.value.space,
     },
   };

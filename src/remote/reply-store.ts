@@ -10,6 +10,10 @@ export const MAX_TEXT_CHARS = 512 * 1024;
 /** The list that nova.conf comes in. */
 export const CONF_BYTES = "conf.bytes";
 
+/** The list of what an apply script said: bounded as nova.conf is, for the names of what it removed are many. */
+export const RESULT = "result";
+const long: ReadonlySet<string> = new Set([CONF_BYTES, RESULT]);
+
 /** Of a line that is not ours so much is quoted: enough to know a banner, a shell's complaint, another program. */
 const STRAY_CHARS = 80;
 
@@ -69,8 +73,8 @@ export class ReplyStore {
       this.strays += 1;
       return;
     }
-    if (list.length >= (key === CONF_BYTES ? MAX_CONF_ROWS : MAX_ROWS)) this.tooMuch = true;
-    else if (key === CONF_BYTES || this.#hasRoom("", text)) list.push(text);
+    if (list.length >= (long.has(key) ? MAX_CONF_ROWS : MAX_ROWS)) this.tooMuch = true;
+    else if (long.has(key) || this.#hasRoom("", text)) list.push(text);
   }
 
   #hasRoom(key: string, text: string): boolean {

@@ -58,6 +58,8 @@ export interface ScriptIds {
   readonly run: string;
   readonly controller: string;
   readonly operator: string;
+  /** Whether the probe shall say what the apply script of this run said. */
+  readonly collect?: boolean;
 }
 
 /** What a probe is told. `wantUid` is `0`, or `any` for a read-only command that does not become root. */
@@ -165,6 +167,7 @@ const common = ({ settings, ...inputs }: ScriptInputs): Record<string, string> =
   DIRS: directoriesToLookAt(settings).join(" "),
   SEND_CONF: inputs.sendConf ? "1" : "0",
   PURGE: "",
+  RESULT_OF: inputs.collect === true ? inputs.run : "",
   ORDER: settings.cacheOrder,
   MIN_AGE: String(settings.cacheMinAgeS),
   ...acceptable(settings),

@@ -46,25 +46,9 @@ export const call = (change: Change): string => {
     case "compute.restart":
       return words("compute_restart", change.because);
     case "legacy.remove":
-      return words(
-        "legacy_remove",
-        change.path,
-        change.real,
-        change.inode,
-        change.dataset,
-        change.owner,
-        change.freed.leastBytes,
-        change.files,
-      );
+      return words("legacy_remove", change.path, change.real, change.inode, change.dataset, change.owner, change.files);
     case "cache.evict":
-      return words(
-        "cache_evict",
-        change.directory,
-        change.dataset,
-        change.owner,
-        change.freed.leastBytes,
-        change.flags.map(quote).join(" "),
-      );
+      return words("cache_evict", change.directory, change.dataset, change.owner, change.flags.map(quote).join(" "));
     case "boot-environment.destroy":
       return words("be_destroy", change.name, change.uuid, change.created, change.keep, change.freed.leastBytes);
     default:

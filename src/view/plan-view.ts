@@ -1,11 +1,11 @@
 /** A plan for a person: equal host plans folded, so that 212 hosts are one paragraph. */
-import { isPurge, type PurgeChange, purgeTarget } from "../domain/change.ts";
+import { isPurge } from "../domain/change.ts";
 import { foldHosts } from "../domain/host-set.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { GateRule, HostPlan, Plan } from "../domain/plan.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { foldCauses, type Trouble } from "./causes.ts";
-import { purgesWords } from "./purge-words.ts";
+import { placeOf, purgesWords } from "./purge-words.ts";
 import { duration } from "./quantities.ts";
 import { causeLines } from "./summary.ts";
 import { changeWords, hostsWords, ordinal } from "./words.ts";
@@ -53,14 +53,10 @@ const foldChanges = (hosts: readonly Changing[], diff: boolean): readonly (reado
 };
 
 const groupLines = (group: readonly Changing[], diff: boolean): readonly string[] => {
-  const purges = group.flatMap(({ changes }) => changes.filter(isPurge));
+  const purges = group.map(({ changes }) => changes.filter(isPurge)).filter((list) => list.length > 0);
   const others = group[0]?.changes.filter((change) => !isPurge(change)) ?? [];
-  return [...others.flatMap((change) => changeWords(change, diff)), ...purgesWords(purges, group.length)];
+  return [...others.flatMap((change) => changeWords(change, diff)), ...purgesWords(purges)];
 };
-
-/** Names of boot environments differ from node to node. */
-const placeOf = (change: PurgeChange): string =>
-  change.kind === "boot-environment.destroy" ? change.kind : `${change.kind} ${purgeTarget(change)}`;
 
 const untouched = (plan: Plan): readonly string[] => {
   const lines = causeLines(foldCauses(plan.hosts.flatMap(troubles)));

@@ -4,6 +4,7 @@ import type { Purged } from "../domain/event.ts";
 import { rowsOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { HostPlan } from "../domain/plan.ts";
+import { freedTogether, sumOfRanges } from "../domain/purge/space.ts";
 import type { HostState, RunState } from "../domain/run-state.ts";
 import { safeJson, visibleSafe } from "../domain/safe-text.ts";
 import { size } from "../domain/size.ts";
@@ -39,7 +40,10 @@ interface Totals {
   readonly files: number;
   readonly leastBytes: number;
   readonly mostBytes: number;
+  /** As far as the nodes could say. */
   readonly freedBytes: number;
+  /** Whether all of them could. */
+  readonly freedKnown: boolean;
   readonly heldBytes: number;
 }
 
@@ -48,15 +52,24 @@ const heldOf = (change: PurgeChange): number => (change.kind === "boot-environme
 /** A boot environment counts as one. */
 const filesOf = (change: PurgeChange): number => (change.kind === "boot-environment.destroy" ? 1 : change.files);
 
-const totalsOf = (pieces: readonly Piece[]): Totals => ({
-  hosts: new Set(pieces.map(({ host }) => host.host)).size,
-  plannedFiles: sum(pieces.map(({ change }) => filesOf(change))),
-  files: sum(pieces.map(({ done }) => done?.files ?? 0)),
-  leastBytes: sum(pieces.map(({ change }) => change.freed.leastBytes)),
-  mostBytes: sum(pieces.map(({ change }) => change.freed.mostBytes)),
-  freedBytes: sum(pieces.map(({ done }) => done?.freedBytes ?? 0)),
-  heldBytes: sum(pieces.map(({ change }) => heldOf(change))),
-});
+const totalsOf = (pieces: readonly Piece[]): Totals => {
+  const hosts = [...Map.groupBy(pieces, ({ host }) => host.host).values()];
+  return {
+    hosts: hosts.length,
+    plannedFiles: sum(pieces.map(({ change }) => filesOf(change))),
+    files: sum(pieces.map(({ done }) => done?.files ?? 0)),
+    ...sumOfRanges(hosts.map((own) => freedTogether(own.map(({ change }) => change)))),
+    freedBytes: sum(pieces.map(({ done }) => done?.freedBytes ?? 0)),
+    freedKnown: pieces.every((piece) => wasDone(piece) === "no" || piece.done?.freedBytes !== undefined),
+    heldBytes: sum(pieces.map(({ change }) => heldOf(change))),
+  };
+};
+
+/** Whether its step was carried out: a host that was begun and says nothing of it leaves it open. */
+const wasDone = ({ host, done }: Piece): "yes" | "no" | "unknown" => {
+  if (done !== undefined) return "yes";
+  return host.begun === true && host.outcome !== "refused" ? "unknown" : "no";
+};
 
 /** One row for each thing and one for all of them; cut at `columns` where that is a terminal's. */
 export const renderPurgeTable = (state: RunState, columns?: number): readonly string[] => {
@@ -72,8 +85,8 @@ export const renderPurgeTable = (state: RunState, columns?: number): readonly st
       "",
       String(state.check ? totals.plannedFiles : totals.files),
       rangeWords(totals),
-      state.check ? "-" : size(totals.freedBytes),
-      size(totals.heldBytes),
+      freedTotal(totals, state.check),
+      bytesWords(totals.heldBytes),
     ],
   ];
   const widths =
@@ -98,15 +111,22 @@ const rowOf = ({ host, change, done }: Piece, state: RunState): readonly string[
   visibleSafe(purgeTarget(change), 60),
   String(state.check ? filesOf(change) : (done?.files ?? 0)),
   rangeWords(change.freed),
-  freedWords(done, state.check),
-  size(heldOf(change)),
+  freedWords({ host, change, done }, state.check),
+  bytesWords(heldOf(change)),
 ];
 
-const freedWords = (done: Purged | undefined, check: boolean): string => {
+const freedWords = (piece: Piece, check: boolean): string => {
   if (check) return "-";
-  if (done === undefined) return "nothing";
-  return done.freedBytes === undefined ? "not known" : size(done.freedBytes);
+  if (wasDone(piece) === "no") return "nothing";
+  return piece.done?.freedBytes === undefined ? "not known" : bytesWords(piece.done.freedBytes);
 };
+
+const freedTotal = ({ freedBytes, freedKnown }: Totals, check: boolean): string => {
+  if (check) return "-";
+  return freedKnown ? bytesWords(freedBytes) : `${bytesWords(freedBytes)} and more`;
+};
+
+const bytesWords = (bytes: number): string => (bytes === 0 ? "nothing" : size(bytes));
 
 /** `purge --format json`: docs/reference/purge.md. */
 export const renderPurgeJson = (state: RunState): string => {
@@ -127,20 +147,37 @@ export const renderPurgeJson = (state: RunState): string => {
         ...(host.refusals.length === 0 ? {} : { refusals: host.refusals }),
         ...(host.failure === undefined ? {} : { failure: host.failure }),
       })),
-      total: totalsOf(pieces),
+      total: totalJson(totalsOf(pieces)),
       tally: state.tally,
     },
     2,
   )}\n`;
 };
 
-const pieceJson = ({ change, done }: Piece): unknown => ({
-  kind: change.kind,
-  target: purgeTarget(change),
-  planned:
-    change.kind === "boot-environment.destroy" ? { bytes: change.bytes } : { files: change.files, bytes: change.bytes },
-  announced: change.freed,
-  done: done === undefined ? null : { files: done.files, bytes: done.bytes, freedBytes: done.freedBytes ?? null },
-  heldBytes: heldOf(change),
-  heldBy: change.kind === "boot-environment.destroy" ? [] : change.heldBy,
+/** What could not be looked at is null, never a sum without it. */
+const totalJson = ({ freedKnown, freedBytes, ...totals }: Totals): unknown => ({
+  ...totals,
+  freedBytes: freedKnown ? freedBytes : null,
 });
+
+const pieceJson = (piece: Piece): unknown => {
+  const { change } = piece;
+  return {
+    kind: change.kind,
+    target: purgeTarget(change),
+    planned:
+      change.kind === "boot-environment.destroy"
+        ? { bytes: change.bytes }
+        : { files: change.files, bytes: change.bytes },
+    announced: change.freed,
+    done: doneJson(piece),
+    heldBytes: heldOf(change),
+    heldBy: change.kind === "boot-environment.destroy" ? [] : change.heldBy,
+  };
+};
+
+const doneJson = (piece: Piece): unknown => {
+  const { done } = piece;
+  if (done !== undefined) return { files: done.files, bytes: done.bytes, freedBytes: done.freedBytes ?? null };
+  return wasDone(piece) === "unknown" ? { files: null, bytes: null, freedBytes: null } : null;
+};

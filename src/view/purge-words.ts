@@ -1,6 +1,6 @@
 /** What a purge takes out, in words. */
 import { type PurgeChange, purgeTarget } from "../domain/change.ts";
-import type { FreedRange } from "../domain/purge/space.ts";
+import { type FreedRange, freedTogether, sumOfRanges } from "../domain/purge/space.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { size } from "../domain/size.ts";
 
@@ -18,22 +18,31 @@ export const purgeWords = (change: PurgeChange): readonly string[] => {
   }
 };
 
-/** What is taken from many nodes, summed by the place it is taken from; from one, as it is. */
-export const purgesWords = (changes: readonly PurgeChange[], hosts: number): readonly string[] => {
-  if (hosts === 1) return changes.flatMap(purgeWords);
-  const places = new Map<string, PurgeChange[]>();
-  for (const change of changes) {
-    const place = change.kind === "boot-environment.destroy" ? change.kind : `${change.kind} ${purgeTarget(change)}`;
-    places.set(place, [...(places.get(place) ?? []), change]);
-  }
+/** What is taken from many hosts, a list a host, summed by the place it is taken from; from one host, as it is. */
+export const purgesWords = (hosts: readonly (readonly PurgeChange[])[]): readonly string[] => {
+  const [only, other] = hosts;
+  if (only !== undefined && other === undefined)
+    return [
+      ...only.flatMap(purgeWords),
+      ...(only.length > 1 ? [`frees ${rangeWords(freedTogether(only))} in all`] : []),
+    ];
+  const places = new Map<string, (readonly PurgeChange[])[]>();
+  for (const changes of hosts)
+    for (const [place, there] of Map.groupBy(changes, placeOf))
+      places.set(place, [...(places.get(place) ?? []), there]);
   return [...places.values()].flatMap(summedWords);
 };
 
-const summedWords = (changes: readonly PurgeChange[]): readonly string[] => {
+/** Names of boot environments differ from host to host. */
+export const placeOf = (change: PurgeChange): string =>
+  change.kind === "boot-environment.destroy" ? change.kind : `${change.kind} ${purgeTarget(change)}`;
+
+const summedWords = (hosts: readonly (readonly PurgeChange[])[]): readonly string[] => {
+  const changes = hosts.flat();
   const [first] = changes;
   if (first === undefined) return [];
   const sum = (of: (change: PurgeChange) => number): number => changes.reduce((total, change) => total + of(change), 0);
-  const freed = { leastBytes: sum((one) => one.freed.leastBytes), mostBytes: sum((one) => one.freed.mostBytes) };
+  const freed = sumOfRanges(hosts.map(freedTogether));
   const bytes = size(sum((one) => one.bytes));
   const frees = `frees ${rangeWords(freed)} in all`;
   if (first.kind === "boot-environment.destroy")

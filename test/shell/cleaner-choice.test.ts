@@ -39,6 +39,47 @@ describe.concurrent("the cleaner told what to evict", () => {
     expect(none.summary).toMatch(/: still \d+ bytes above the limit: nothing else may be evicted$/);
   });
 
+  promise(
+    "--to-limit on a dataset that others share: the cache's own files count, what others have does not",
+    async (node) => {
+      node.images(5);
+      for (const shared of [
+        { mountpoint: "/export" },
+        { mountpoint: "/export/nova/other" },
+        { mountpoint: "/export/nova", name: "rpool/ROOT/solaris/var" },
+      ]) {
+        node.zfs(shared, 64 * IMAGE);
+        const own = node.files.length * IMAGE;
+        // All that lies there is far more than that, and none of it may go for it.
+        expect(node.onDisk).toBeGreaterThan(own + 8 * IMAGE);
+        const result = await node.clean(0, "--dataset", shared.name ?? DATASET, "--to-limit", String(own - IMAGE));
+        expect(result.summary, JSON.stringify(shared)).toMatch(/ evicted 1 images, .*: within the limit$/);
+      }
+      expect(node.files).toEqual([4, 5].map(uuid));
+    },
+  );
+
+  promise(
+    "told what to evict it goes on without a lock where there is no room for one; told nothing it waits",
+    async (node) => {
+      node.images(3);
+      node.zfs({}, 0);
+      for (const words of ["No space left on device", "Disc quota exceeded"]) {
+        node.tool("ln", `echo "ln: cannot create .nova-cache-cleanup.lock: ${words}" >&2; exit 2`);
+        const policy = await node.clean(1);
+        expect(policy.summary).toMatch(/could not make the lock .*nothing done$/);
+        const result = await node.clean(0, "--image", uuid(words.startsWith("No") ? 1 : 2));
+        expect(result.out).toContain("note: there is no room for a lock (");
+        expect(result.summary).toMatch(/ evicted 1 images, /);
+      }
+      expect(node.files).toEqual([uuid(3)]);
+      node.tool("ln", 'echo "ln: cannot create .nova-cache-cleanup.lock: Permission denied" >&2; exit 2');
+      const other = await node.clean(0, "--all-unused");
+      expect(other.summary).toMatch(/could not make the lock .*Permission denied\), nothing done$/);
+      expect(node.files).toEqual([uuid(3)]);
+    },
+  );
+
   promise("--older-than: not used for so long, by access where the dataset keeps it, else by change", async (node) => {
     const old = node.put(uuid(1), { age: 100 * 24, idle: 40 * 24 });
     const read = node.put(uuid(2), { age: 100 * 24, idle: 2 * 24 });
@@ -58,7 +99,7 @@ describe.concurrent("the cleaner told what to evict", () => {
     node.zfs({}, 0);
     const result = await node.clean(1, "--image", uuid(2), "--image", uuid(7), "--image", uuid(99));
     expect(node.files).toEqual([uuid(1), uuid(3), uuid(7), `${uuid(9)}.downloading`]);
-    expect(result.out).toContain(`note: image ${uuid(7)} was kept: younger than min_age, open, or being downloaded`);
+    expect(result.out).toContain(`note: image ${uuid(7)} stays: younger than min_age, open, or being downloaded`);
     expect(result.status).toBe(0);
   });
 

@@ -6,16 +6,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseTools } from "../../src/remote/script.ts";
-import { applyOf, probeOf, publishOf, shells, transactionOf } from "../support/shell-node.ts";
+import { applyOf, probeOf, publishOf, purgeLookOf, purgeOf, shells, transactionOf } from "../support/shell-node.ts";
 
 const sh = fileURLToPath(new URL("../../src/remote/sh/", import.meta.url));
-const names = ["lib.sh", "probe.sh", "apply.sh", "boot-environments.sh", "publish.sh"] as const;
+const names = ["lib.sh", "probe.sh", "apply.sh", "purge.sh", "boot-environments.sh", "publish.sh"] as const;
 const text = (name: string): string => readFileSync(join(sh, name), "utf8");
 const tools = parseTools(text("tools.txt"));
 
 /** Without comments and nawk programs, continued lines joined: what is left is shell. */
 const shellOnly = (source: string): string =>
   source
+    .replace(/^[A-Z_]+='[^']*'$/gm, "PROGRAM=1")
     .replace(/("\$NAWK"[^']*)'[^']*'/g, "$1 PROGRAM")
     .replace(/^\s*#.*$/gm, "")
     .replace(/\s#\s.*$/gm, "")
@@ -32,6 +33,26 @@ const all = names
   .map(text)
   .join("\n")
   .replaceAll(/^( *)pkg_do /gm, '$1"$PKG" ');
+
+/** What the cleaner may call: it runs by itself, and as nova. */
+const cleanerTools = parseTools(
+  [
+    "DATE\t/usr/bin/date\t\tdate(1) POSIX",
+    "DU\t/usr/bin/du\t-s -k\tdu(1) POSIX",
+    "FIND\t/usr/bin/find\t-prune -mmin\tON find.c",
+    "FUSER\t/usr/sbin/fuser\t\tsheet 6.1",
+    "LN\t/usr/bin/ln\t-s\tln(1) POSIX",
+    "LS\t/usr/bin/ls\t-l -n -i -q -s -t -r -u -d -E\tsheet 6.1, 6.5; ls(1) POSIX",
+    "NAWK\t/usr/bin/nawk\t-v\tsheet 6.1",
+    "PS\t/usr/bin/ps\t-p\tps(1) POSIX",
+    "RM\t/usr/bin/rm\t-f\tsheet 6.1",
+    "SVCPROP\t/usr/bin/svcprop\t-p\tsheet 2.7",
+    "ZFS\t/usr/sbin/zfs\tget list -H -p -o\tsheet 3.1",
+    "ZONEADM\t/usr/sbin/zoneadm\tlist -c -p\tsheet 6.1",
+  ].join("\n"),
+);
+
+const cleanerText = text("../payload/nova-cache-cleanup");
 
 /** Letters after which the next word is a value, so that a `-` in it would mean nothing. */
 const optionsOf = (options: string): ReadonlySet<string> => new Set(options.split(" ").filter((word) => word !== ""));
@@ -63,14 +84,16 @@ test("only the tools of tools.txt are named, with the options it allows", () => 
 });
 
 test("every line of tools.txt is used, names its tool, lies at an absolute path and says where that is known from", () => {
-  const used = new Set(uses(all).map(({ tool }) => tool));
+  // The cleaner's text goes with a purge script, and gets its tools from there.
+  const called = [...uses(all), ...uses(cleanerText)];
+  const used = new Set(called.map(({ tool }) => tool));
   expect(tools.filter(({ name }) => !used.has(name))).toEqual([]);
   for (const { name, path, source } of tools) {
     expect(path.slice(path.lastIndexOf("/") + 1).toUpperCase()).toBe(name);
     expect(source).not.toBe("");
   }
   for (const { tool, options } of tools.map((tool) => ({ tool: tool.name, options: optionsOf(tool.options) }))) {
-    const seen = uses(all)
+    const seen = called
       .filter((use) => use.tool === tool)
       .map(({ words }) => ` ${words.join(" ")} `)
       .join(" ");
@@ -87,26 +110,21 @@ test("every line of tools.txt is used, names its tool, lies at an absolute path 
   }
 });
 
-/** What the cleaner may call: it runs by itself, and as nova. */
-const cleanerTools = parseTools(
-  [
-    "DATE\t/usr/bin/date\t\tdate(1) POSIX",
-    "DU\t/usr/bin/du\t-s -k\tdu(1) POSIX",
-    "FIND\t/usr/bin/find\t-prune -mmin\tON find.c",
-    "FUSER\t/usr/sbin/fuser\t\tsheet 6.1",
-    "LN\t/usr/bin/ln\t-s\tln(1) POSIX",
-    "LS\t/usr/bin/ls\t-l -n -i -q -s -t -r -u -d -E\tsheet 6.1, 6.5; ls(1) POSIX",
-    "NAWK\t/usr/bin/nawk\t-v\tsheet 6.1",
-    "PS\t/usr/bin/ps\t-p\tps(1) POSIX",
-    "RM\t/usr/bin/rm\t-f\tsheet 6.1",
-    "SVCPROP\t/usr/bin/svcprop\t-p\tsheet 2.7",
-    "ZFS\t/usr/sbin/zfs\tget list -H -p -o\tsheet 3.1",
-    "ZONEADM\t/usr/sbin/zoneadm\tlist -c -p\tsheet 6.1",
-  ].join("\n"),
-);
+test("a purge script has every tool of the cleaner's that it brings, at the same path and with its options", () => {
+  for (const { name, path, options } of cleanerTools) {
+    const tool = tools.find((one) => one.name === name);
+    expect(tool?.path, name).toBe(path);
+    expect(
+      [...optionsOf(options)].filter((option) => !optionsOf(tool?.options ?? "").has(option)),
+      name,
+    ).toEqual([]);
+    // Given to it by name, before its own text.
+    expect(text("purge.sh"), name).toMatch(new RegExp(`printf "[^"]*${name}='%s'`));
+  }
+});
 
 test("the cleaner calls the tools of its prelude alone, with these options, each at its absolute path", () => {
-  const cleaner = text("../payload/nova-cache-cleanup");
+  const cleaner = cleanerText;
   const prelude = new Map(
     [...cleaner.matchAll(/^([A-Z]{2,})=(\/.*)$/gm)].map(([, name, path]) => [name, path] as const),
   );
@@ -177,7 +195,12 @@ test("nothing that POSIX, the target or the design forbids is in the scripts", (
   const formats = [...all.matchAll(/printf "[^"]*"/g)]
     .map(([format]) => format)
     .filter((format) => format.includes("%d"));
-  expect(formats).toEqual(['printf "%srow images %s\\t%d\\t%.0f\\t%.0f\\t%d\\t%s\\t%s\\t%d\\t%s\\n"']);
+  expect(formats).toEqual([
+    'printf "%srow images %s\\t%d\\t%.0f\\t%.0f\\t%d\\t%s\\t%s\\t%d\\t%s\\n"',
+    'printf "%splaces %s\\t%s\\t%s\\t%s\\t%s\\t%d\\t%.0f\\t%d\\t%.0f\\t%d\\t%.0f\\t%d\\t%s\\t%s\\t%.0f\\t%.0f\\t%.0f\\n"',
+    'printf "counts %d %.0f %d %d %d\\n"',
+    'printf "counts %d %.0f %d %s\\n"',
+  ]);
 });
 
 describe("as a whole", () => {
@@ -185,7 +208,9 @@ describe("as a whole", () => {
   const scripts = {
     probe: probeOf(),
     apply: applyOf([]),
-    "boot environments": transactionOf("boot-environments.sh", ["step 1 be_destroy a b 1 2 0"]),
+    "look of a purge": purgeLookOf({ subject: "cache", choice: { kind: "policy" } }),
+    "purge of old caches": purgeOf({ subject: "legacy", includeForeign: [] }, []),
+    "purge of boot environments": transactionOf("boot-environments.sh", ["step 1 be_destroy a b 1 2 0"]),
     publish: publishOf(),
   };
   const run = (command: string, args: readonly string[]) => {
@@ -199,8 +224,8 @@ describe("as a whole", () => {
     (name, script) => {
       const file = join(dir, `${name}.sh`);
       writeFileSync(file, `#!/bin/sh\n${script}`);
-      // This script has the probe and the apply script in it, and this takes seconds.
-      if (name === "boot environments")
+      // This one has the probe, the apply script and the rest of a purge in it, and this takes seconds.
+      if (name === "purge of boot environments")
         expect(run("checkbashisms", ["--posix", file])).toEqual({ status: 0, said: "" });
       for (const [, [command = "", ...args]] of shells) {
         // ksh93 -n gives advice on speed besides.

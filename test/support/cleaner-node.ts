@@ -146,6 +146,11 @@ export class Node {
     writeFileSync(join(this.state, file), text);
   }
 
+  /** Puts a script of the test in a tool's place. */
+  tool(name: string, script: string): void {
+    writeFileSync(join(this.home, "bin", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
   /** A script that runs once, when the tool is called for the `nth` time with words that hold `words`. */
   hook(tool: string, script: string): void {
     const path = join(this.state, `hook-${tool}`);

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Change } from "../../src/domain/change.ts";
 import type { Facts } from "../../src/domain/facts.ts";
+import type { PurgeAsked } from "../../src/domain/purge/asked.ts";
 import { defaultSettings, type Settings } from "../../src/domain/settings.ts";
 import { createNode } from "../../src/lab/node.ts";
 import type { NodeSpec } from "../../src/lab/node-spec.ts";
@@ -14,6 +15,7 @@ import { replacePrelude } from "../../src/lab/prelude.ts";
 import { readFacts } from "../../src/remote/facts-reply.ts";
 import { cleanerPackage } from "../../src/remote/payload/package.ts";
 import { type PublishInputs, publishScript } from "../../src/remote/publish-script.ts";
+import { purgeLookScript, purgeScript } from "../../src/remote/purge-script.ts";
 import { parseLine } from "../../src/remote/reply.ts";
 import { ReplyStore } from "../../src/remote/reply-store.ts";
 import {
@@ -218,6 +220,18 @@ export const applyOf = (changes: readonly Change[], more: Partial<ApplyInputs> =
 /** A transaction of steps that stand in another file of sh/. */
 export const transactionOf = (file: string, calls: readonly string[], more: Partial<ApplyInputs> = {}): string =>
   transactionScript(applyInputs([], more), calls, { files: ["purge.sh", file] });
+
+export const purgeLookOf = (asked: PurgeAsked, settings: Partial<Settings> = {}): string => {
+  const { wantUid: _w, sendConf: _s, settings: all, ...ids } = inputs(settings);
+  return purgeLookScript(ids, all, asked);
+};
+
+/** A purge that expects nothing of nova.conf and nova-compute; `more` may say it does. */
+export const purgeOf = (
+  asked: PurgeAsked,
+  changes: readonly Change[],
+  { settings = {}, ...more }: Partial<Omit<ApplyInputs, "settings">> & { readonly settings?: Partial<Settings> } = {},
+): string => purgeScript(applyInputs([], { ...inputs(settings), ...more }), asked, changes);
 
 /** A manifest of the cleaner, as short as the simulators take one. */
 export const manifestText = `<?xml version="1.0"?>

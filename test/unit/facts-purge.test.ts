@@ -34,6 +34,8 @@ const whole = [
   ...["links", "places", "foreign", "open", "busy", "holders", "mounts", "eviction", "clones"].map(
     (list) => `list purge.${list}`,
   ),
+  "list purge.odd",
+  "row purge.odd /a b/c",
   placeRow(),
   `row purge.links ${OLD}\t/var\troot`,
   `row purge.foreign ${OLD}\tdirectory\t0\ta name\twith a TAB`,
@@ -87,6 +89,7 @@ describe("the look of a purge", () => {
         },
         "/data/b": { seen: false, why: "denied" },
       },
+      odd: ["/a b/c"],
       clones: { seen: true, value: { "rpool/ROOT/solaris/var@s": ["rpool/ROOT/solaris-1/var"] } },
       now: { seen: true, value: 1451606400 },
       spaces: { seen: false, why: "failed", detail: "the probe did not say" },

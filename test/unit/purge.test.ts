@@ -9,7 +9,7 @@ import { choiceFlags } from "../../src/domain/purge/cache.ts";
 import { decidePurge } from "../../src/domain/purge/decide.ts";
 import type { EvictionFacts, PlaceFacts, PurgeFacts } from "../../src/domain/purge/facts.ts";
 import { isSystemDirectory } from "../../src/domain/purge/place-refusals.ts";
-import { freedRange, heldWords, holdersOf } from "../../src/domain/purge/space.ts";
+import { freedRange, freedTogether, heldWords, holdersOf } from "../../src/domain/purge/space.ts";
 import { defaultSettings } from "../../src/domain/settings.ts";
 import { absent, bootEnvironment, juno, seen } from "../support/facts.ts";
 
@@ -48,6 +48,7 @@ const purge = (patch: Partial<PurgeFacts> = {}): PurgeFacts => ({
   },
   mounts: seen([]),
   places: { [OLD]: place() },
+  odd: [],
   clones: seen({}),
   ...patch,
 });
@@ -146,7 +147,6 @@ describe("a cache of the past", () => {
       `E_IN_USE ${OLD} lies inside the instances path`,
     ],
     ["it is state_path", placed({ real: "/var/lib/nova" }, "/var/lib/nova"), "E_IN_USE /var/lib/nova is state_path"],
-    ["it is a file system of its own", done({ mounts: seen([OLD]) }), `E_IN_USE ${OLD} is a file system of its own`],
     [
       "something is mounted in it",
       done({ mounts: seen([`${OLD}/x`]) }),
@@ -237,6 +237,35 @@ describe("a cache of the past", () => {
       said.some((one) => one.startsWith(refusal)),
       said.join("\n"),
     ).toBe(true);
+  });
+
+  it("a file system of its own is left, and said so; by name it is refused", () => {
+    const facts = done({
+      mounts: seen(["/data/old"]),
+      places: { [OLD]: place(), "/data/old": place({ real: "/data/old", dataset: "tank/old" }) },
+    });
+    const plan = decided(facts);
+    expect(plan).toMatchObject({
+      verdict: "change",
+      notes: [
+        "/data/old stays, 3 images, 0.3 GiB: it is a file system of its own, tank/old; zfs destroy is the way when nobody needs it",
+      ],
+    });
+    expect(plan.verdict === "change" && plan.changes.map((change) => "path" in change && change.path)).toEqual([OLD]);
+    const named = { ...defaultSettings, legacyDirs: [OLD, "/data/old"] };
+    const refusedPlan = decidePurge(facts, { host: "cn01", settings: named, asked: legacy, accepted });
+    expect(refusalsOf(refusedPlan)).toEqual(["E_IN_USE /data/old is a file system of its own"]);
+  });
+
+  it("what a backup of nova.conf names and nobody can look at is said", () => {
+    expect(decided(done({ odd: ["/a b"] }))).toMatchObject({
+      notes: ["/a b was a cache once, by a backup of nova.conf: no path that can be looked at"],
+    });
+  });
+
+  it("named files are no reason to doubt the directory", () => {
+    const included = { count: 9, bytes: 9 };
+    expect(decided(placed({ images: none, included })).verdict).toBe("change");
   });
 
   it("a link of root's on the way leads to what is judged by where it really lies", () => {
@@ -475,6 +504,23 @@ describe("boot environments", () => {
     ],
   ])("%s: refused", (_, refusedFacts, code) => {
     expect(refusalsOf(decided(refusedFacts, asked)).join("\n")).toContain(code);
+  });
+});
+
+describe("what several free together", () => {
+  it("is what they share once, and of several hosts the sum", () => {
+    const be = (name: string, own: number) =>
+      ({
+        kind: "boot-environment.destroy",
+        name,
+        uuid: "u",
+        created: 1,
+        keep: 2,
+        bytes: 1,
+        freed: { leastBytes: own, mostBytes: own + 10 * MIB },
+        origins: { "rpool/ROOT/solaris/var": 10 * MIB },
+      }) as const;
+    expect(freedTogether([be("a", 1), be("b", 2), be("c", 3)])).toEqual({ leastBytes: 6, mostBytes: 6 + 10 * MIB });
   });
 });
 

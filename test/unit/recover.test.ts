@@ -5,8 +5,10 @@ import type { Host } from "../../src/domain/host.ts";
 import { defaultSettings } from "../../src/domain/settings.ts";
 import type { RunContext } from "../../src/engine/context.ts";
 import { Emitter } from "../../src/engine/emitter.ts";
+import type { Changing } from "../../src/engine/job.ts";
 import { type Lost, recover } from "../../src/engine/recover.ts";
 import { rolloutJob } from "../../src/engine/rollout-job.ts";
+import { StepWatch } from "../../src/engine/step-watch.ts";
 import type { Chunk, Transport } from "../../src/transport/transport.ts";
 
 const RUN = "20260101-000000-aaaaaa";
@@ -95,7 +97,16 @@ const lookAt = async (answers: readonly (readonly string[])[], lost: Partial<Los
     stopping: new AbortController().signal,
     cutting: new AbortController().signal,
   } as unknown as RunContext;
+  const plan: Changing = {
+    verdict: "change",
+    host: host.name,
+    basis: 1,
+    drift: [],
+    changes: [{ kind: "cleaner.enable" }],
+    notes: [],
+  };
   const ending = await recover(context, host, {
+    watch: new StepWatch(context, host, plan),
     failure: { code: "E_LOST", message: "reset" },
     begun: true,
     restarts: true,

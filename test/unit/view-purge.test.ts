@@ -37,6 +37,7 @@ const environmentOf = (at: number): PurgeChange => ({
   keep: 2,
   bytes: GIB,
   freed: { leastBytes: 0, mostBytes: 2 * GIB },
+  origins: { "rpool/ROOT/solaris": GIB },
 });
 
 const planFor = (hosts: readonly HostName[], changeOf: (at: number) => PurgeChange): Plan => ({

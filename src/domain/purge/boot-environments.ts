@@ -32,6 +32,7 @@ export const bootEnvironmentFindings = (
       created,
       keep,
       bytes,
+      origins: space?.origins ?? {},
       freed: space === undefined ? { leastBytes: 0, mostBytes: bytes } : withSlack(bootEnvironmentSpace([space])),
     };
   });

@@ -12,6 +12,8 @@ export interface PurgeFacts {
   readonly mounts: Observed<readonly AbsPath[]>;
   /** The directories looked at, by the names they were given: caches of the past, or the one in force. */
   readonly places: Readonly<Record<AbsPath, Observed<PlaceFacts>>>;
+  /** What else was named as a cache, and is no path that goes into a command: not looked at. */
+  readonly odd: readonly string[];
   /** Which datasets were cloned from a snapshot, below the root pool's ROOT. */
   readonly clones: Observed<Readonly<Record<string, readonly string[]>>>;
   /** What the cleaner would take; only of a purge of the cache. */

@@ -17,8 +17,18 @@ export const legacyFindings = (facts: Facts, { accepted, asked, settings }: Purg
   const places = Object.entries(purge.places).flatMap(([path, place]) =>
     place.seen ? [[path, place.value] as const] : [],
   );
-  const trash = places.filter(([, place]) => place.images.count + place.markers.count + place.included.count > 0);
-  const notes = places.flatMap(([path, place]) => foreignNote(path, place));
+  const full = places.filter(([, place]) => place.images.count + place.markers.count + place.included.count > 0);
+  // Nobody asked for it by name, and it is not ours to empty: the others go all the same.
+  const left = settings.legacyDirs === "auto" ? full.filter(([, place]) => isMountpoint(place, purge)) : [];
+  const trash = full.filter((one) => !left.includes(one));
+  const notes = [
+    ...places.flatMap(([path, place]) => foreignNote(path, place)),
+    ...left.map(
+      ([path, place]) =>
+        `${path} stays, ${filesWords(place)}: it is a file system of its own, ${place.dataset}; zfs destroy is the way when nobody needs it`,
+    ),
+    ...purge.odd.map((path) => `${path} was a cache once, by a backup of nova.conf: no path that can be looked at`),
+  ];
   const refusals = [
     ...blindness([
       ["nova-compute's state", facts.service, false],
@@ -52,6 +62,9 @@ export const legacyFindings = (facts: Facts, { accepted, asked, settings }: Purg
     ],
   };
 };
+
+const isMountpoint = ({ real }: PlaceFacts, { mounts }: PurgeFacts): boolean =>
+  mounts.seen && mounts.value.includes(real);
 
 const removal = (path: AbsPath, place: PlaceFacts, purge: PurgeFacts, include: readonly string[]): Change => ({
   kind: "legacy.remove",

@@ -7,7 +7,8 @@ import type { PlaceFacts, PurgeFacts } from "./facts.ts";
 const systemTrees: readonly AbsPath[] = [
   ...["/bin", "/boot", "/dev", "/devices", "/etc", "/kernel", "/lib", "/net", "/platform", "/proc", "/root", "/rpool"],
   ...["/sbin", "/system", "/tmp", "/usr", "/var/adm", "/var/audit", "/var/cores", "/var/crash", "/var/log"],
-  ...["/var/mail", "/var/pkg", "/var/run", "/var/sadm", "/var/spool", "/var/svc", "/var/tmp"],
+  ...["/var/mail", "/var/pkg", "/var/run", "/var/sadm", "/var/share/audit", "/var/share/cores", "/var/share/crash"],
+  ...["/var/share/mail", "/var/spool", "/var/svc", "/var/tmp"],
 ];
 /** Directories that many share: what lies below one of them may be a cache, they are none. */
 const sharedDirectories: readonly AbsPath[] = ["/export/home", "/var/lib", "/var/opt", "/var/share"];
@@ -99,13 +100,14 @@ const mountRefusal = (path: AbsPath, { real }: PlaceFacts, { mounts }: PurgeFact
 };
 
 /** A directory with a stray file that is named like an image is none. */
-const looksRefusal = (path: AbsPath, { images, markers, foreign, included }: PlaceFacts): readonly Refusal[] =>
-  foreign.count + included.count <= images.count + markers.count
+const looksRefusal = (path: AbsPath, { images, markers, foreign }: PlaceFacts): readonly Refusal[] =>
+  // What was named to go was looked at by whoever named it.
+  foreign.count <= images.count + markers.count
     ? []
     : [
         refusal(
           "E_NOT_CACHE",
-          `${path} does not look like an image cache: ${images.count} images among ${foreign.count + included.count} other entries`,
+          `${path} does not look like an image cache: ${images.count} images among ${foreign.count} other entries`,
           "look what it is; move away what is no image, or take it out of legacy_dirs",
         ),
       ];

@@ -1,3 +1,4 @@
+import type { PurgeChange } from "../change.ts";
 import type { Bytes } from "../ids.ts";
 import { size } from "../size.ts";
 import type { PurgeFacts, SpaceFacts } from "./facts.ts";
@@ -27,6 +28,21 @@ export const withSlack = ({ least, most }: { readonly least: Bytes; readonly mos
   leastBytes: Math.max(0, least - SLACK_BYTES),
   mostBytes: most + SLACK_BYTES,
 });
+
+/** Ranges of hosts, which share nothing. */
+export const sumOfRanges = (ranges: readonly FreedRange[]): FreedRange => ({
+  leastBytes: ranges.reduce((sum, { leastBytes }) => sum + leastBytes, 0),
+  mostBytes: ranges.reduce((sum, { mostBytes }) => sum + mostBytes, 0),
+});
+
+/** What several changes of one host free together: what they share is freed once. */
+export const freedTogether = (changes: readonly PurgeChange[]): FreedRange => {
+  const shared = changes.flatMap((change) => ("origins" in change ? Object.entries(change.origins) : []));
+  const once = [...new Map(shared).values()].reduce((sum, bytes) => sum + bytes, 0);
+  const each = shared.reduce((sum, [, bytes]) => sum + bytes, 0);
+  const { leastBytes, mostBytes } = sumOfRanges(changes.map(({ freed }) => freed));
+  return { leastBytes, mostBytes: mostBytes - each + once };
+};
 
 /** The holders with the boot environments that were cloned from them, the one that holds most first. */
 export const holdersOf = ({ holders }: SpaceFacts, clones: PurgeFacts["clones"]): readonly Holder[] =>

@@ -43,7 +43,7 @@ apply_begin() {
   step_id='' rc=0 code='' words='' edited='' built='' noted='' committed='' hands_off='' restart_asked=''
   edit_since='' edit_contract='' state='' next='' since='' contract=''
   idle_left=$WAIT_IDLE idle_spent='' migrate_by=''
-  ticker='' limit_serial=0 step_serial='' owner_dir='' proof_by='' driver_section='' deadline=''
+  undone='' ticker='' limit_serial=0 step_serial='' owner_dir='' proof_by='' driver_section='' deadline=''
   LOCK=$R/system/volatile/novasweep.lock
   trap '' HUP PIPE
   boot_time
@@ -223,12 +223,17 @@ step_failed() {
   step_id=''
 }
 
-# stop_now: TERM came, from the ticker at the host's deadline or from outside; ends what runs, then main.
+# stop_now: TERM came, from the ticker at the host's deadline or from outside; ends what runs, then main. `undone` is the
+# function that tells what a step had done by then, where it is more than its failure says.
 stop_now() {
   end_tree "$child"
   wait "$child" 2>/dev/null
   child=''
   limit 0
+  if [ -n "$undone" ]; then
+    stop_account=$undone undone='' stopped=''
+    $stop_account
+  fi
   code=E_STOPPED words='ended by a signal'
   [ ! -f "$T/expired" ] || { code=E_HOST_TIMEOUT; words="not done in $HOST_TIMEOUT s"; }
   if [ -n "$step_id" ]; then
@@ -253,6 +258,9 @@ lock_take() {
     lock_break
   fi
   T=$LOCK
+  # Only the last script's is of use to anybody.
+  "$RM" -f "$R"/system/volatile/novasweep.result-*
+  result_file=$R/system/volatile/novasweep.result-$RUN
   json_word "$CONTROLLER" && lock_controller=$json
   json_word "$OPERATOR" && lock_operator=$json
   printf '{"run":"%s","controller":"%s","user":"%s","pid":%s,"bootedAt":"%s","since":"%s"}\n' "$RUN" \

@@ -124,7 +124,7 @@ be_destroy_await() {
       [ $be_destroy_freed -gt 0 ] || be_destroy_freed=0
       [ $be_destroy_freed -eq 0 ] || [ $be_destroy_freed -lt "$be_destroy_least" ] || return 0
     fi
-    [ $be_destroy_left -gt 0 ] || return 0
+    [ "$be_destroy_left" -gt 0 ] || return 0
     be_destroy_left=$((be_destroy_left - 1))
     nap 1
   done

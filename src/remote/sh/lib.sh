@@ -28,6 +28,14 @@ ROWS_MAX=1000
 say() {
   said_text=$1
   [ ${#said_text} -le $LINE_MAX ] || said_text=$(printf "%.${LINE_MAX}s" "$said_text")
+  # For whoever comes back when the line broke.
+  if [ -n "$result_file" ]; then
+    case $said_text in
+      'step '* | 'removed '* | 'purged '* | 'restore '*)
+        { printf '%s\n' "$said_text" >>"$result_file"; } 2>/dev/null
+        ;;
+    esac
+  fi
   if [ -n "$gathering" ]; then
     held="$held@$N $said_text$NL"
   else
@@ -99,7 +107,7 @@ begin() {
 ' NL='
 ' TAB='	'
   IFS=$BLANKS
-  watcher='' child='' T='' applying='' quiet='' gathering='' held='' stopped='' in_trap='' beside='' leaving='' unheard=''
+  watcher='' child='' T='' applying='' quiet='' gathering='' held='' stopped='' in_trap='' beside='' leaving='' unheard='' result_file=''
   began=1
   trap 'exit 129' HUP
   trap 'exit 141' PIPE

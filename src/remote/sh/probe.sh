@@ -97,6 +97,7 @@ probe() {
     probe_notes
     [ -z "$PURGE" ] || purge_look
     probe_lock
+    [ -z "$RESULT_OF" ] || probe_result
   fi
   watch_stop
   say facts
@@ -835,6 +836,17 @@ probe_notes() {
     [ ${#text} -le "$LINE_MAX" ] || text=''
     row notes "${notes_file#"$R"}$TAB$text"
   done
+}
+
+# probe_result: what the apply script of run $RESULT_OF said, as far as it has come. Root's directory: nobody else writes it.
+probe_result() {
+  result_path=$R/system/volatile/novasweep.result-$RESULT_OF
+  if [ ! -f "$result_path" ] || [ -L "$result_path" ]; then
+    unseen result absent
+    return
+  fi
+  say 'list result'
+  while IFS= read -r result_line; do say "row result $result_line"; done <"$result_path"
 }
 
 # lock_read: `lock_record`, `lock_pid` and `lock_alive` of the lock that is there.

@@ -10,12 +10,18 @@ PLACE_BUSY_S=120
 LINKS_MAX=40
 # Names of each sort that are told: enough to see what they are.
 PLACE_NAMES=20
-# Names of one call: about 80 KB, less than any system takes.
-PLACE_BATCH=1000
+# Names of one call: about 40 KB, less than any system takes.
+PLACE_BATCH=500
+# Most entries of a directory: no cache comes near it, and whoever fills one with more keeps this script from its work.
+PLACE_MOST=20000
+# Most snapshots that are named, those that hold most.
+HOLDERS_MOST=20
 # Files that go together: what changes between the last look and the removal is a matter of milliseconds.
 REMOVE_BATCH=200
 # ZFS accounts what was freed this much later, seconds (zfs(1M): "within a few seconds"; a busy pool takes longer).
 FREED_WAIT_S=60
+# What else is written to the dataset meanwhile, bytes.
+PURGE_SLACK=1048576
 
 # --- the look ---
 
@@ -36,7 +42,7 @@ places_look() {
   [ -n "$inforce" ] || path=''
   # A nova.conf that was not read says nothing.
   force_path=$path conf_kept=${conf_text-}
-  for places_list in kept links places foreign open busy holders mounts eviction clones; do list "purge.$places_list"; done
+  for places_list in kept odd links places foreign open busy holders mounts eviction clones; do list "purge.$places_list"; done
   kept_look
   places_candidates
   places_real=''
@@ -86,13 +92,21 @@ kept_row() {
   row purge.kept "$1$TAB$real"
 }
 
-# candidate PATH: to `candidates`, once; the directory in force is never one.
-candidate() {
+NOT_PLAIN='it is a path with characters that novasweep puts into no command'
+
+# plain_path PATH: absolute, of characters that mean nothing to any shell, without `..`.
+plain_path() {
   case $1 in
-    /*[!A-Za-z0-9._/-]* | */../* | */..) return ;;
-    /*) ;;
-    *) return ;;
+    *[!A-Za-z0-9._/-]* | */../* | */..) return 1 ;;
+    /*) return 0 ;;
+    *) return 1 ;;
   esac
+}
+
+# candidate PATH: to `candidates`, once; the directory in force is never one, and what is no plain path is told.
+candidate() {
+  [ -n "$1" ] || return 0
+  plain_path "$1" || { row purge.odd "$1" && return; }
   path_of "$1"
   [ "$path" != "$force_path" ] || return 0
   case " $candidates " in *" $path "*) ;; *) candidates="$candidates $path" ;; esac
@@ -102,7 +116,8 @@ candidate() {
 places_candidates() {
   candidates=''
   if [ "$PURGE" = cache ]; then
-    candidates=$force_path
+    # It goes into commands, a shell's of another user among them.
+    if plain_path "$force_path"; then candidates=$force_path; else unseen purge.eviction failed "$NOT_PLAIN"; fi
     return
   fi
   if [ "$LEGACY" != auto ]; then
@@ -136,24 +151,22 @@ place_look() {
     unseen "purge.place:$1" failed 'it is no directory that can be entered'
     return
   fi
-  case $real in
-    *[!A-Za-z0-9._/-]*)
-      unseen "purge.place:$1" failed 'it leads to a path with characters novasweep puts into no command'
-      return
-      ;;
-  esac
+  plain_path "$real" || { unseen "purge.place:$1" failed "$NOT_PLAIN" && return; }
   # A link that was turned there meanwhile is in no row.
   if [ "$real" != "$links_at" ]; then
     unseen "purge.place:$1" failed "it leads to $real now, and led to $links_at"
     return
   fi
+  # The same directory by another name.
+  case " $places_real " in *" $real "*) return ;; esac
   ask "purge.place:$1" "$ZFS" list -H -o name "$R$real" || return
   place_real=$real place_dataset=$got
+  case $got in *[!A-Za-z0-9._:/-]*) unseen "purge.place:$1" failed "its dataset's name goes into no command" && return ;; esac
   places_real="$places_real $real"
   snapshots_of "$1" "$place_dataset" || return
   place_list "$1" || return
   place_only=''
-  if [ "$PURGE" = cache ]; then eviction_look "$1" || return; fi
+  [ "$PURGE" != cache ] || eviction_look "$1"
   place_say "$1" facts
   [ "$PURGE" = cache ] || place_open "$1"
 }
@@ -208,17 +221,33 @@ snapshots_of() {
   snapshots_made=$got
 }
 
-# place_list DIR: `place_listing`: whatever the path leads to meanwhile, of the directory that has it: ksh93 works out the
-# name of where it went after it went there, by the links as they are by then, so another process is asked. The directory itself, its files with the times of their content, and once more with
-# those of their inodes.
+# place_list DIR: `place_listing`: the directory itself, its files with the times of their content, and once more with those
+# of their inodes; status 1 when it cannot be had, or is longer than any cache. Whatever the path leads to meanwhile, of
+# the directory that has it: ksh93 works out the name of where it went after it went there, by the links as they are by
+# then, so another process is asked.
 place_list() {
-  place_listing=$(cd -P "$R$place_real" && [ "$("$GETCWD" -P)" = "$top$place_real" ] && "$LS" -diE . && "$LS" -lniqsAE . && echo --changed && "$LS" -lniqsAcE .) && return
+  if place_listing=$(place_ls) && [ -n "$place_listing" ]; then
+    case $place_listing in *"$NL--more") ;; *) return 0 ;; esac
+    unseen "purge.place:$1" failed "it has more than $PLACE_MOST entries"
+    return 1
+  fi
   unseen "purge.place:$1" failed 'it could not be listed'
   return 1
 }
 
+place_ls() {
+  (
+    cd -P "$R$place_real" && [ "$("$GETCWD" -P)" = "$top$place_real" ] && "$LS" -diE . && "$LS" -lniqsAE . &&
+      echo --changed && "$LS" -lniqsAcE . && echo --whole
+  ) | "$NAWK" -v most=$((2 * PLACE_MOST)) '
+    NR > most { print "--more"; more = 1; exit }
+    $0 == "--whole" { whole = 1; exit }
+    { print }
+    END { if (!whole && !more) exit 1 }'
+}
+
 # Reads what place_read sends. `want`: `facts` says rows; `names` prints the files that would go; `total` how many, and one
-# that was written a moment ago (a marker: within a day, as the cleaner has it); `rows` prints of each NAME INODE SIZE STAMP BYTES SECONDS. A file holds its blocks after it went where a snapshot was taken after its inode
+# that was written a moment ago (a marker: within a day, as the cleaner has it); `rows` prints of each NAME INODE SIZE STAMP BYTES SECONDS LINKS. A file holds its blocks after it went where a snapshot was taken after its inode
 # last changed; it may where one was taken after its content did.
 PLACE='
 function uuid(name) {
@@ -231,7 +260,8 @@ function held(name,   i) {
   if (changed[name] < last) {
     taken += bytes[name]
     for (i = 1; i <= snapshots; i++) if (changed[name] < made[i]) holds[i] += bytes[name]
-  } else if (written[name] <= last) maybe += bytes[name]
+  # Another name of it elsewhere keeps its blocks.
+  } else if (written[name] <= last || links[name] > 1) maybe += bytes[name]
   else free += bytes[name]
 }
 NR == 1 { now = seconds($1, $2); next }
@@ -249,7 +279,7 @@ $0 == "--changed" { again = 1; next }
   if (here == "") { here = f[1]; owner = f[4]; next }
   kind = substr(f[3], 1, 1)
   if (kind == "l") sub(/ -> .*/, "", name)
-  inode[name] = f[1]; bytes[name] = f[2] * 512; size[name] = f[7]
+  inode[name] = f[1]; bytes[name] = f[2] * 512; links[name] = f[4] + 0; size[name] = f[7]
   stamp[name] = f[fields - 1] "T" f[fields]; written[name] = changed[name] = seconds(f[fields - 1], f[fields])
   base = name
   marks = sub(/\.downloading$/, "", base)
@@ -264,9 +294,12 @@ function pass(kind,   i) {
   for (i = 1; i <= n; i++) {
     name = all[i]
     if (sort[name] != kind || !chosen(name)) continue
-    if (want == "names") print "./" name
+    if (want == "names") {
+      line = line " ./" name
+      if (++listed % batch == 0) { print line; line = "" }
+    }
     else if (want == "total") { total++; if (fresh(name, kind)) busy = name }
-    else if (want == "rows") printf "%s %s %s %s %.0f %.0f\n", name, inode[name], size[name], stamp[name], bytes[name], written[name]
+    else if (want == "rows") printf "%s %s %s %s %.0f %.0f %d\n", name, inode[name], size[name], stamp[name], bytes[name], written[name], links[name]
     else {
       count(kind, name)
       held(name)
@@ -282,6 +315,7 @@ function pass(kind,   i) {
 END {
   n_row = mark "row purge."; n_busy = n_row "busy "
   pass("image"); pass("marker"); pass("included")
+  if (want == "names" && line != "") print line
   if (want == "total") print total + 0, busy
   if (want != "facts") exit
   for (i = 1; i <= n; i++) {
@@ -292,7 +326,13 @@ END {
     kind = letter[name] == "-" ? "file" : letter[name] == "d" ? "directory" : letter[name] == "l" ? "link" : "other"
     printf "%sforeign %s\t%s\t%.0f\t%s\n", n_row, dir, kind, bytes[name], substr(name, 1, 120)
   }
-  for (i = 1; i <= snapshots; i++) if (holds[i] > 0) printf "%sholders %s\t%s\t%.0f\n", n_row, dir, named[i], holds[i]
+  for (; holders > 0; holders--) {
+    best = 0
+    for (i = 1; i <= snapshots; i++) if (holds[i] > 0 && (best == 0 || holds[i] > holds[best])) best = i
+    if (best == 0) break
+    printf "%sholders %s\t%s\t%.0f\n", n_row, dir, named[best], holds[best]
+    holds[best] = 0
+  }
   printf "%splaces %s\t%s\t%s\t%s\t%s\t%d\t%.0f\t%d\t%.0f\t%d\t%.0f\t%d\t%s\t%s\t%.0f\t%.0f\t%.0f\n", n_row, dir, real, here, owner, \
     dataset, counted["image"], sum["image"], counted["marker"], sum["marker"], counted["included"], sum["included"], foreign, \
     (oldest == "" ? "-" : substr(oldest, 1, 19)), (newest == "" ? "-" : substr(newest, 1, 19)), free, maybe, taken
@@ -303,32 +343,38 @@ place_read() {
   {
     "$DATE" '+%Y-%m-%d %H:%M:%S'
     [ -z "$snapshots_made" ] || printf '%s\n' "$snapshots_made" | "$NAWK" '{ print "snapshot\t" $0 }'
-    [ "$PURGE" != cache ] || printf '%s\n' --only "$place_only"
+    # The rows of a cache are all of it: what went is told from them.
+    case $PURGE,$2 in cache,rows) ;; cache,*) printf '%s\n' --only "$place_only" ;; esac
     for place_name in $INCLUDE; do printf 'include %s\n' "$place_name"; done
     printf '%s\n' --files "$place_listing"
   } | "$NAWK" -v want="$2" -v mark="@$N " -v dir="$1" -v real="$place_real" -v dataset="$place_dataset" \
-    -v busy_s=$PLACE_BUSY_S -v stale_s="$MARKER_STALE_S" -v most=$PLACE_NAMES "$NAWK_SECONDS$PLACE"
+    -v busy_s=$PLACE_BUSY_S -v stale_s="$MARKER_STALE_S" -v most=$PLACE_NAMES -v batch=$PLACE_BATCH -v holders=$HOLDERS_MOST \
+    "$NAWK_SECONDS$PLACE"
 }
 
 # place_say DIR: its facts; without them it was not looked at.
 place_say() {
-  place_facts=$(place_read "$1" facts) && [ -n "$place_facts" ] || {
+  if ! place_facts=$(place_read "$1" facts) || [ -z "$place_facts" ]; then
     unseen "purge.place:$1" failed 'its listing could not be read'
     return
-  }
+  fi
   held=$held$place_facts$NL
 }
 
 # place_open DIR: rows of what a process has open.
 place_open() {
   fuser_tells || { unseen "purge.open:$1" failed 'fuser cannot tell which files are open' && return; }
-  open_shown=0
-  set --  "$1"
-  for open_name in $(place_read "$1" names); do
-    set -- "$@" "$open_name"
-    [ $# -le $PLACE_BATCH ] || { open_ask "$@" && set -- "$1"; }
+  open_shown=0 open_names=$(place_read "$1" names)
+  set -f
+  IFS=$NL
+  for open_batch in $open_names; do
+    IFS=$BLANKS
+    # shellcheck disable=SC2086 # a batch of plain names a line
+    open_ask "$1" $open_batch
+    IFS=$NL
   done
-  [ $# -le 1 ] || open_ask "$@"
+  IFS=$BLANKS
+  set +f
 }
 
 # open_ask DIR NAME…: Solaris fuser prints a line for each on stderr, the name, a colon and a letter for each use.
@@ -382,7 +428,8 @@ mounts_look() {
 
 # clones_look: rows SNAPSHOT TAB DATASET: boot environments are clones, and hold what their snapshots have.
 clones_look() {
-  [ -n "$pool" ] && ask purge.clones "$ZFS" get -Hp -r -o name,value origin "$pool/ROOT" || return
+  [ -n "$pool" ] || { unseen purge.clones failed 'the root pool is not known' && return; }
+  ask purge.clones "$ZFS" get -Hp -r -o name,value origin "$pool/ROOT" || return
   set -f
   IFS=$NL
   for clones_row in $got; do
@@ -399,12 +446,15 @@ eviction_look() {
   # shellcheck disable=SC2086 # columns
   set -- "$1" $row_owner
   set +f
-  eviction_said=$(cleaner_feed "${4:-nova}" "--directory '$1' --dataset '$place_dataset' $FLAGS -n" 2>&1)
-  eviction_status=$?
-  if [ $eviction_status -ne 0 ]; then
-    unseen purge.eviction failed "${eviction_said:-exit status $eviction_status}"
-    return 1
-  fi
+  eviction_said=$(cleaner_feed "${4:-nova}" "--directory $1 --dataset $place_dataset $FLAGS -n" 2>&1 |
+    "$NAWK" -v most="$PLACE_MOST" 'NR > most { exit 1 } { print substr($0, 1, 1000) }')
+  case $eviction_said in
+    *'nova-cache-cleanup '*': would evict '*) ;;
+    *)
+      unseen purge.eviction failed "the cleaner: ${eviction_said:-it says nothing}"
+      return
+      ;;
+  esac
   set -f
   IFS=$NL
   for eviction_line in $eviction_said; do
@@ -428,7 +478,12 @@ cleaner_feed() {
     printf "NAWK='%s'\nPS='%s'\nRM='%s'\nSVCPROP='%s'\nZFS='%s'\n" "$NAWK" "$PS" "$RM" "$SVCPROP" "$ZFS"
     printf "ZONEADM='%s'\nR='%s'\n" "$ZONEADM" "$R"
     printf '%s\n' "$CLEANER_TEXT"
-  } | if [ "$1" = root ]; then "$SH" -s -- $2; else "$SU" "$1" -c "'$SH' -s -- $2"; fi
+  } | cleaner_run "$1" "'$SH' -s -- $2"
+}
+
+# cleaner_run USER TEXT: as as_user, but with what comes through the pipe.
+cleaner_run() {
+  if [ "$1" = root ]; then "$SH" -c "$2"; else "$SU" "$1" -c "$2"; fi
 }
 
 # --- what is taken out ---
@@ -510,59 +565,65 @@ for name in \$go; do
 done"
 }
 
-# legacy_remove PATH REAL INODE DATASET OWNER LEAST FILES: takes the images, the markers and the named files out of a cache of
-# the past, if there are not more than FILES. Says `removed` lines of what went, and `purged`.
+# legacy_remove PATH REAL INODE DATASET OWNER FILES: takes the images, the markers and the named files out of a cache of the
+# past, if there are not more than FILES. Says `removed` lines of what went, and `purged`.
 legacy_remove() {
-  remove_path=$1 remove_real=$2 remove_inode=$3 remove_owner=$5
-  place_real=$2 place_dataset=$4 remove_least=$6 remove_most=$7 snapshots_made='' place_only=''
+  remove_path=$1 remove_real=$2 remove_inode=$3 remove_owner=$5 remove_most=$6
+  place_real=$2 place_dataset=$4 snapshots_made='' place_only=''
   top=''
   [ -z "$R" ] || top=$(cd -P "$R" && pwd -P)
   guard "$1" "$2" || return 1
   fuser_tells || { fail E_BLIND 'fuser cannot tell which files are open'; return 1; }
-  used_read "$4" || return 1
-  used_before=$used
+  used_begin "$4" || return 1
   place_list "$1" || { fail E_STALE "$1 cannot be listed any more"; return 1; }
   remove_planned "$1" || return 1
   run place_read "$1" rows || { tool_failed "$1"; return 1; }
   "$CP" "$T/out" "$T/rows" || { fail E_STEP 'there is no room for a list'; return 1; }
-  removed=0 removed_bytes=0 remove_open=0 remove_changed=0 remove_left=0
+  remove_start
   remove_rows='' remove_names='' remove_count=0
   while read -r remove_name remove_row <&3; do
     remove_rows="$remove_rows$remove_name $remove_row$NL" remove_names="$remove_names ./$remove_name"
     remove_count=$((remove_count + 1))
-    [ $remove_count -lt $REMOVE_BATCH ] || remove_batch || { remove_cut; return 1; }
+    [ $remove_count -lt $REMOVE_BATCH ] || remove_batch || { remove_given_up; return 1; }
   done 3<"$T/rows"
-  remove_batch || { remove_cut; return 1; }
-  purged "$remove_least" "$4"
+  remove_batch || { remove_given_up; return 1; }
+  purged "$4"
   remove_kept
   [ $remove_left -eq 0 ] || fail E_STEP "$remove_left of its files could not be removed: $remove_words"
 }
 
-# remove_cut: a later batch was given up: what went is told, and that something did is no precondition any more.
-remove_cut() {
+remove_start() { removed=0 removed_bytes=0 removed_alone=0 remove_open=0 remove_changed=0 remove_left=0; }
+
+# remove_given_up: at a later batch: what went is told, and that something did is no precondition any more.
+remove_given_up() {
   [ "$removed" -gt 0 ] || return 0
-  cut_words=$words
-  purged "$remove_least" "$place_dataset"
-  fail E_STEP "$cut_words, after $removed of its files had gone"
+  given_up_words=$words
+  purged "$place_dataset"
+  fail E_STEP "$given_up_words, after $removed of its files had gone"
 }
 
 # remove_planned DIR: whether what would go is what was planned: no more of it, and nobody at it.
 remove_planned() {
-  { run place_read "$1" total && first_line; } || { tool_failed "$1"; return 1; }
+  if ! run place_read "$1" total || ! first_line; then
+    tool_failed "$1"
+    return 1
+  fi
   case $line in *' '?*) fail E_BUSY "written a moment ago in $1: ${line#* }"; return 1 ;; esac
   [ "${line%% *}" -le "$remove_most" ] || fail E_STALE "${line%% *} files would go from $1 now, $remove_most were planned"
 }
 
 # remove_kept: `result`, what stayed although it was to go.
 remove_kept() {
-  [ $remove_open -eq 0 ] || result="kept $remove_open that were open"
-  [ $remove_changed -eq 0 ] || result="$result${result:+; }kept $remove_changed that had changed"
+  [ "$remove_open" -eq 0 ] || result="kept $remove_open that were open"
+  [ "$remove_changed" -eq 0 ] || result="$result${result:+; }kept $remove_changed that had changed"
 }
 
 remove_batch() {
-  [ $remove_count -gt 0 ] || return 0
+  [ "$remove_count" -gt 0 ] || return 0
   guard_zones || return 1
   remove_text
+  { printf '%s' "$remove_rows" >"$T/batch"; } 2>/dev/null
+  undone=remove_cut
   as_user "$remove_owner" "$text"
   case $rc in
     0) ;;
@@ -577,80 +638,110 @@ remove_batch() {
   esac
   one_line "$("$NAWK" 'NR == 1' "$T/err")"
   remove_words=$one
+  "$MV" -f "$T/out" "$T/said"
   remove_tell
   remove_rows='' remove_names='' remove_count=0
 }
 
+# remove_cut: a signal met the batch: of its files went whatever is not there any more.
+remove_cut() {
+  remove_gone >"$T/said"
+  remove_tell
+  [ "$removed" -eq 0 ] || say "purged $step_id $removed $removed_bytes -"
+}
+
+remove_gone() {
+  (
+    cd -P "$R$remove_real" 2>/dev/null || exit
+    while read -r gone_name gone_row; do
+      if [ ! -e "./$gone_name" ] && [ ! -h "./$gone_name" ]; then printf 'gone %s\n' "$gone_name"; fi
+    done <"$T/batch"
+  )
+}
+
 # remove_tell: counts what the batch did, and says NAME BYTES SECONDS of what went, as many a line as go into one.
 remove_tell() {
-  { printf '%s' "$remove_rows" >"$T/batch"; } 2>/dev/null
-  "$MV" -f "$T/out" "$T/said"
-  run "$NAWK" -v max=$LINE_MAX '
+  run "$NAWK" -v max="$LINE_MAX" '
     FNR == NR { said[$2] = $1; next }
     said[$1] == "gone" {
       text = " " $1 " " $5 " " $6
       if (length(line) + length(text) > max - 60) { print "removed" line; line = "" }
       line = line text
       gone++; bytes += $5
+      if ($7 == 1) alone += $5
       next
     }
     { other[said[$1]]++ }
     END {
       if (line != "") print "removed" line
-      printf "counts %d %.0f %d %d %d\n", gone, bytes, other["open"], other["changed"], other["left"]
-    }' "$T/said" "$T/batch" || return 0
+      printf "counts %d %.0f %.0f %d %d %d\n", gone, bytes, alone, other["open"], other["changed"], other["left"]
+    }' "$T/said" "$T/batch"
+  undone=''
   while read -r tell_word tell_rest; do
     case $tell_word in
       removed) say "removed $tell_rest" ;;
       counts)
         # shellcheck disable=SC2086 # columns
         set -- $tell_rest
-        removed=$((removed + $1)) removed_bytes=$((removed_bytes + $2))
-        remove_open=$((remove_open + $3)) remove_changed=$((remove_changed + $4)) remove_left=$((remove_left + $5))
+        removed=$((removed + $1)) removed_bytes=$((removed_bytes + $2)) removed_alone=$((removed_alone + $3))
+        remove_open=$((remove_open + $4)) remove_changed=$((remove_changed + $5)) remove_left=$((remove_left + $6))
         ;;
     esac
   done <"$T/out"
 }
 
 # used_read DATASET: `used`, bytes of the dataset's own files and of its snapshots: what a snapshot takes over from a file
-# that went is not free.
+# that went is not free; and `referenced`, bytes of the files that can be reached, whoever else has their blocks.
 used_read() {
-  run "$ZFS" get -Hp -o value usedbydataset,usedbysnapshots "$1" || { tool_failed "$1"; return 1; }
-  used=0
+  run "$ZFS" get -Hp -o value usedbydataset,usedbysnapshots,referenced "$1" || { tool_failed "$1"; return 1; }
+  # The last value is `referenced`, those before it make up `used`.
+  used=0 referenced=0
   while read -r used_value; do
     case $used_value in '' | *[!0-9]*) fail E_STEP "what $1 takes is not known: $used_value"; return 1 ;; esac
-    used=$((used + used_value))
+    used=$((used + referenced)) referenced=$used_value
   done <"$T/out"
 }
 
-# purged LEAST DATASET: says what went, and what that freed as the node counts it: waits until it has counted at least
-# LEAST, as long as ZFS may take.
+# used_begin DATASET: what it takes before anything goes.
+used_begin() {
+  used_read "$1" || return 1
+  used_before=$used referenced_before=$referenced
+}
+
+# purged DATASET: says what went, and what that freed as the node counts it: waits until ZFS does not reach the files that
+# went any more, as long as it may take: then it has counted who else holds their blocks.
 purged() {
   purged_left=$FREED_WAIT_S freed=-
-  [ "$removed" -gt 0 ] || { freed=0 purged_left=0; }
-  while used_read "$2"; do
+  [ "$removed_alone" -gt 0 ] || purged_left=0
+  while used_read "$1"; do
     freed=$((used_before - used))
     [ $freed -ge 0 ] || freed=0
-    [ $freed -lt "$1" ] && [ $purged_left -gt 0 ] || break
+    purged_counted=$((referenced_before - referenced + PURGE_SLACK))
+    if [ $purged_counted -ge "$removed_alone" ] || [ $purged_left -eq 0 ]; then break; fi
     purged_left=$((purged_left - 1))
     nap 1
   done
   say "purged $step_id $removed $removed_bytes $freed"
 }
 
-# cache_evict DIR DATASET OWNER LEAST FLAGS: the cleaner's own text, at the directory in force.
+# cache_evict DIR DATASET OWNER FLAGS: the cleaner's own text, at the directory in force.
 cache_evict() {
   top=''
   [ -z "$R" ] || top=$(cd -P "$R" && pwd -P)
   guard_zones || return 1
   inforce_now || return 1
   [ "$path" = "$1" ] || { fail E_STALE "$path is in force now, not $1"; return 1; }
-  used_read "$2" || return 1
-  used_before=$used
-  run cleaner_feed "$3" "$5" || { tool_failed 'the cleaner'; return 1; }
+  used_begin "$2" || return 1
+  evict_list "$1" "$2" || return 1
+  undone=remove_cut
+  run cleaner_feed "$3" "$4"
+  undone=''
+  [ "$rc" -eq 0 ] || { tool_failed 'the cleaner'; return 1; }
+  one_line "$("$NAWK" 'NR == 1' "$T/err")"
+  evict_words=$one
   "$MV" -f "$T/out" "$T/said"
   evict_now=$("$DATE" '+%Y-%m-%d %H:%M:%S')
-  run "$NAWK" -v max=$LINE_MAX -v day="${evict_now% *}" -v time="${evict_now#* }" "$NAWK_SECONDS"'
+  run "$NAWK" -v max="$LINE_MAX" -v day="${evict_now% *}" -v time="${evict_now#* }" "$NAWK_SECONDS"'
     BEGIN { now = seconds(day, time) }
     $1 == "evicted" || $1 == "removed" {
       text = sprintf(" %s %s %.0f", $2, $4, now - $6)
@@ -663,17 +754,27 @@ cache_evict() {
       if (line != "") print "removed" line
       printf "counts %d %.0f %d %s\n", gone, bytes, failed, words
     }' "$T/said" || { tool_failed 'the cleaner'; return 1; }
-  removed=0 removed_bytes=0
+  remove_start
   while read -r evict_word evict_rest; do
     case $evict_word in
       removed) say "removed $evict_rest" ;;
       counts)
         removed=${evict_rest%% *} evict_rest=${evict_rest#* }
-        removed_bytes=${evict_rest%% *} evict_rest=${evict_rest#* }
+        removed_bytes=${evict_rest%% *} removed_alone=${evict_rest%% *} evict_rest=${evict_rest#* }
         evict_failed=${evict_rest%% *} result=${evict_rest#* }
         ;;
     esac
   done <"$T/out"
-  purged "$4" "$2"
-  [ "$evict_failed" -eq 0 ] || fail E_STEP "$evict_failed of its files could not be removed"
+  purged "$2"
+  [ "$evict_failed" -eq 0 ] || fail E_STEP "$evict_failed of its files could not be removed${evict_words:+: $evict_words}"
+}
+
+# evict_list DIR DATASET: what may go, for remove_cut: the cleaner tells of a batch when it is gone.
+evict_list() {
+  real_of "$1" || { fail E_STALE "$1 cannot be entered any more"; return 1; }
+  place_real=$real place_dataset=$2 snapshots_made='' place_only='' remove_real=$real
+  remove_start
+  place_list "$1" || { fail E_STALE "$1 cannot be listed any more"; return 1; }
+  run place_read "$1" rows || { tool_failed "$1"; return 1; }
+  "$CP" "$T/out" "$T/batch" || { fail E_STEP 'there is no room for a list'; return 1; }
 }

@@ -222,6 +222,7 @@ const purge = object<PurgeFacts>({
   kept: map(observed(text), "by name"),
   mounts: observed(list(text)),
   places: map(observed(place), "by path"),
+  odd: list(text),
   clones: observed(map(list(text), "by snapshot")),
   eviction: optional(observed(eviction)),
   now: optional(observed(number)),

@@ -159,6 +159,7 @@ const change = union<Change, "kind">("kind", {
     keep: count,
     bytes: count,
     freed,
+    origins: map(count, "by file system"),
   }),
 });
 

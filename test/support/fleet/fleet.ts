@@ -15,8 +15,8 @@ export interface RealSpec extends NodeSpec {
   /** A real pool of so many bytes, and real images in the cache; without it zfs is the lab's simulator. */
   readonly poolBytes?: number;
   /**
-   * Of a node with a pool and the layout `legacy`: the old cache lies on the pool, in the boot environment's
-   * `rpool/ROOT/solaris/var` and no mountpoint itself; without it on the node's root, which is no dataset.
+   * Of a node with a pool: /var/lib/nova, where old caches lie, is on the pool, in the boot environment's
+   * `rpool/ROOT/solaris/var`, and a cache in it no mountpoint itself; without it on the node's root, which is no dataset.
    */
   readonly legacyOnPool?: true;
   /** Images of a node with a pool: name, bytes, age in days. */

@@ -13,7 +13,7 @@ const OURS =
 export const snapshot = (node: RealNode): string =>
   node.sh(
     `for dir in ${OURS}; do [ ! -d $dir ] || find $dir -printf '%p %y %m %u:%g %s %T@\\n'; done | sort
-     cat /.node/state/starts`,
+     [ ! -f /.node/state/starts ] || cat /.node/state/starts`,
   );
 
 /** Owner, group, mode and POSIX ACL of a path. */

@@ -1,0 +1,163 @@
+import { isPurge, purgeTarget, type StepKind } from "../domain/change.ts";
+import type { Purged } from "../domain/event.ts";
+import type { Host } from "../domain/host.ts";
+import type { Failure } from "../domain/outcome.ts";
+import { parseLine, type ReplyLine } from "../remote/reply.ts";
+import type { RunContext } from "./context.ts";
+import type { Changing } from "./job.ts";
+import { codeOf } from "./survey.ts";
+
+/** Follows the steps of one script: reports each as an event and keeps what the ending needs. */
+export class StepWatch {
+  readonly #context: RunContext;
+  readonly #host: Host;
+  readonly #plan: Changing;
+  failed: Failure | undefined;
+  restored: "ok" | "fail" | undefined;
+  restoreWords = "";
+  unknown: string | undefined;
+  committed = false;
+  done = 0;
+  /** The change under way, 1-based. */
+  #now = 0;
+  /** What the steps say of themselves. */
+  readonly results: string[] = [];
+  /** What they say they took out. */
+  readonly purged: Purged[] = [];
+  /** Lines that the node keeps too, heard so far. */
+  #heard: number;
+  #removedFiles = 0;
+
+  /** `heard`: how many of them the record has already. */
+  constructor(context: RunContext, host: Host, plan: Changing, heard = 0) {
+    this.#context = context;
+    this.#host = host;
+    this.#plan = plan;
+    this.#heard = heard;
+  }
+
+  get plan(): Changing {
+    return this.#plan;
+  }
+
+  /** What the node kept of what its script said: the lines that did not come through are taken in now. */
+  collect(lines: readonly string[]): void {
+    for (const text of lines.slice(this.#heard)) this.accept(parseLine(`@n ${text}`, "@n "));
+  }
+
+  get restarts(): boolean {
+    return this.#plan.changes.some(({ kind }) => kind === "compute.restart");
+  }
+
+  accept(line: ReplyLine): void {
+    if (kept.has(line.kind)) this.#heard += 1;
+    switch (line.kind) {
+      case "step":
+        this.#step(line);
+        return;
+      case "restore":
+        this.#report("restore", this.done, line);
+        if (line.state !== "start") this.restored = line.state;
+        this.restoreWords = line.text;
+        return;
+      case "unknown":
+        this.unknown = line.text;
+        return;
+      case "commit":
+        this.committed = true;
+        this.#context.emitter.emit({ type: "host.phase", host: this.#host.name, phase: "verifying" });
+        return;
+      case "removed":
+        this.#removed(line);
+        return;
+      case "purged":
+        this.#purged(line);
+        return;
+      case "lock":
+        this.#context.emitter.emit({ type: "lock.taken", host: this.#host.name, from: line.text });
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** The change that is under way takes something out of a directory; its files are gone now. */
+  #removed({ files }: Extract<ReplyLine, { kind: "removed" }>): void {
+    const change = this.#plan.changes[this.#now - 1];
+    if (change === undefined || !isPurge(change) || change.kind === "boot-environment.destroy") return;
+    // A node that claims more than was there is not believed: the journal is not its to fill.
+    this.#removedFiles += files.length;
+    if (this.#removedFiles > this.#plannedFiles()) return;
+    this.#context.emitter.emit({
+      type: "host.removed",
+      host: this.#host.name,
+      directory: purgeTarget(change),
+      files,
+    });
+  }
+
+  #purged({ step, files, bytes, freed }: Extract<ReplyLine, { kind: "purged" }>): void {
+    const change = this.#plan.changes[Number(step) - 1];
+    if (change === undefined || !isPurge(change)) return;
+    const purged: Purged = {
+      change: change.kind,
+      target: purgeTarget(change),
+      files,
+      bytes: change.kind === "boot-environment.destroy" ? change.bytes : bytes,
+      announced: change.freed,
+      ...(freed === undefined ? {} : { freedBytes: freed }),
+    };
+    this.purged.push(purged);
+    this.#context.emitter.emit({ type: "host.purged", host: this.#host.name, ...purged });
+  }
+
+  #plannedFiles(): number {
+    return this.#plan.changes.reduce((sum, change) => sum + ("files" in change ? change.files : 0), 0);
+  }
+
+  #step(line: Extract<ReplyLine, { kind: "step" }>): void {
+    const change = this.#plan.changes[Number(line.step) - 1];
+    const name = asides.get(line.step) ?? change?.kind;
+    if (name === undefined) return;
+    const at = asides.has(line.step) ? this.done : Number(line.step);
+    this.#now = at;
+    if (line.state === "ok" && line.text !== "") this.results.push(line.text);
+    if (line.state === "ok") this.done = Math.max(this.done, at);
+    if (line.state === "fail") this.failed ??= { code: codeOf(line.code), message: line.text };
+    this.#report(name, at, line);
+  }
+
+  #report(
+    change: Parameters<typeof stepEvent>[2],
+    step: number,
+    line: { state: "start" | "ok" | "fail"; code: string; text: string },
+  ): void {
+    this.#context.emitter.emit(stepEvent(this.#host.name, [step, this.#plan.changes.length], change, line));
+  }
+}
+
+/** What the node keeps of what its script says, for whoever comes back when the line broke. */
+const kept: ReadonlySet<ReplyLine["kind"]> = new Set(["step", "removed", "purged", "restore"]);
+
+/** Steps that are no change of the plan. */
+const asides: ReadonlyMap<string, StepKind> = new Map([
+  ["w", "write-proof"],
+  ["i", "idle-wait"],
+]);
+
+const stepEvent = (
+  host: string,
+  [step, of]: readonly [number, number],
+  change: StepKind,
+  { state, code, text }: { state: "start" | "ok" | "fail"; code: string; text: string },
+) =>
+  ({
+    type: "host.step",
+    host,
+    step,
+    of,
+    change,
+    state,
+    ...(state === "fail" ? { code } : {}),
+    ...(text === "" ? {} : { message: text }),
+  }) as const;
