@@ -39,7 +39,7 @@ export const inUse: readonly Situation[] = [
   },
   {
     id: "same-by-parent",
-    on: "many-places",
+    on: "many-links",
     danger: "a link above the old cache, root's own, leads into the one in use",
     settings: old("/srv/share/images"),
     arrange: "ln -s /var/share/nova /srv/share",
@@ -297,7 +297,6 @@ export const links: readonly Situation[] = [
   },
   {
     id: "link-chain",
-    on: "many-links",
     danger: "root's link leads to a link of nova's, which leads to images",
     settings: old("/srv/chain/images"),
     arrange: `ln -s /var/lib/nova/turn /srv/chain; ln -s ${CANARY} /var/lib/nova/turn; chown -h nova /var/lib/nova/turn`,
@@ -345,7 +344,7 @@ export const links: readonly Situation[] = [
     danger: "root's link leads to a path that would be more than one word of a command",
     settings: old("/srv/words/images"),
     arrange: `ln -s "/opt/a b; rm -rf \\$HOME" /srv/words; ${cacheAt("/opt/a b; rm -rf $HOME/images")}`,
-    comes: { outcome: "refused", code: "E_BLIND", says: "characters novasweep puts into no command" },
+    comes: { outcome: "refused", code: "E_BLIND", says: "characters that novasweep puts into no command" },
     because: "Such a path goes into no command",
   },
 ];
