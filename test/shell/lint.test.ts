@@ -198,8 +198,9 @@ test("nothing that POSIX, the target or the design forbids is in the scripts", (
     .filter((format) => format.includes("%d"));
   expect(formats).toEqual([
     'printf "%srow images %s\\t%d\\t%.0f\\t%.0f\\t%d\\t%s\\t%s\\t%d\\t%s\\n"',
+    'printf "%s %s %s %s %.0f %.0f %d\\n"',
     'printf "%splaces %s\\t%s\\t%s\\t%s\\t%s\\t%d\\t%.0f\\t%d\\t%.0f\\t%d\\t%.0f\\t%d\\t%s\\t%s\\t%.0f\\t%.0f\\t%.0f\\n"',
-    'printf "counts %d %.0f %d %d %d\\n"',
+    'printf "counts %d %.0f %.0f %d %d %d\\n"',
     'printf "counts %d %.0f %d %s\\n"',
   ]);
 });
