@@ -132,7 +132,6 @@ describe("what goes, and what may not", () => {
       expect(rest.freed("pool").done?.files).toBe(2);
       const words = "images that stay: 1 younger than cache_min_age, 1 open, 1 being downloaded";
       expect(rest.ran.stderr).toContain(words);
-      expect(rest.host("pool").note).toContain(words);
       expect(namesIn(pool, CACHE)).toEqual([image(7), image(8), `${image(8)}.downloading`, image(11)]);
     } finally {
       open.kill("SIGKILL");

@@ -14,7 +14,7 @@ export interface PageSection {
 /** What differs from run to run: times, digests. */
 const steady = (text: string): string =>
   text
-    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?/g, "…")
+    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC)?/g, "…")
     .replaceAll(/\b[0-9a-f]{64}\b/g, "…")
     .replaceAll(/\b(\d{8})-aaaa-4bbb-8ccc-dddddddddddd/g, (_, n: string) => `IMAGE-${Number(n)}`);
 

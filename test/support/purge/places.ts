@@ -39,7 +39,7 @@ export const inUse: readonly Situation[] = [
   },
   {
     id: "same-by-parent",
-    on: "many-places",
+    on: "many-links",
     danger: "a link above the old cache, root's own, leads into the one in use",
     settings: old("/srv/share/images"),
     arrange: "ln -s /var/share/nova /srv/share",
@@ -230,7 +230,11 @@ printf '%s\\n' '[DEFAULT]' glancecache_dirname=/srv/images >${CONF}.novasweep-20
     danger: "the old cache is a file",
     settings: old(`/srv/${image(1)}`),
     arrange: `echo x >/srv/${image(1)}; chown nova /srv/${image(1)}`,
-    comes: { outcome: "refused", code: "E_BLIND", says: "it is no directory that can be entered" },
+    comes: {
+      outcome: "refused",
+      code: "E_BLIND",
+      says: `/srv/${image(1)}: failed: it is no directory that can be entered`,
+    },
     because: "What cannot be entered was not seen, and what was not seen stays",
   },
   {
@@ -293,7 +297,6 @@ export const links: readonly Situation[] = [
   },
   {
     id: "link-chain",
-    on: "many-links",
     danger: "root's link leads to a link of nova's, which leads to images",
     settings: old("/srv/chain/images"),
     arrange: `ln -s /var/lib/nova/turn /srv/chain; ln -s ${CANARY} /var/lib/nova/turn; chown -h nova /var/lib/nova/turn`,
@@ -319,7 +322,11 @@ export const links: readonly Situation[] = [
     danger: "the old cache is a link that leads nowhere",
     settings: old("/srv/dangling"),
     arrange: "ln -s /nowhere /srv/dangling",
-    comes: { outcome: "refused", code: "E_BLIND", says: "it is no directory that can be entered" },
+    comes: {
+      outcome: "refused",
+      code: "E_BLIND",
+      says: `/srv/dangling: failed: it is no directory that can be entered`,
+    },
     because: "What cannot be entered was not seen, and what was not seen stays",
   },
   {
@@ -328,7 +335,7 @@ export const links: readonly Situation[] = [
     danger: "the old cache is a link to itself",
     settings: old("/srv/loop"),
     arrange: "ln -s /srv/loop /srv/loop",
-    comes: { outcome: "refused", code: "E_BLIND", says: "it is no directory that can be entered" },
+    comes: { outcome: "refused", code: "E_BLIND", says: `/srv/loop: failed: it is no directory that can be entered` },
     because: "What cannot be entered was not seen, and what was not seen stays",
   },
   {
@@ -337,7 +344,7 @@ export const links: readonly Situation[] = [
     danger: "root's link leads to a path that would be more than one word of a command",
     settings: old("/srv/words/images"),
     arrange: `ln -s "/opt/a b; rm -rf \\$HOME" /srv/words; ${cacheAt("/opt/a b; rm -rf $HOME/images")}`,
-    comes: { outcome: "refused", code: "E_BLIND", says: "characters novasweep puts into no command" },
+    comes: { outcome: "refused", code: "E_BLIND", says: "characters that novasweep puts into no command" },
     because: "Such a path goes into no command",
   },
 ];
