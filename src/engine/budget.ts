@@ -42,7 +42,12 @@ export class Budget {
     this.#tell();
   }
 
-  /** A bad host is tried again: it counts by how it ends then. */
+  /** A bad host may be broken already: to try it again risks no other. Only a stop keeps it from that. */
+  mayRetry(): boolean {
+    return !this.#context.stopping.aborted && this.#probed === undefined;
+  }
+
+  /** A bad host is tried again, or was found sound: it counts by how it ends now. */
   forgive(canary: boolean): void {
     this.#state = { ...this.#state, bad: this.#state.bad - 1, canaryBad: canary ? false : this.#state.canaryBad };
   }

@@ -72,6 +72,8 @@ interface Life {
   readonly facts: Facts;
   /** It edits nova.conf or restarts nova-compute: until it is proved it may be broken. */
   readonly risky: boolean;
+  /** It went bad and is tried again: it stays what it was until it starts. */
+  readonly again: boolean;
 }
 
 /** One wave: starts hosts as parallelism and budget allow, until all have settled or the gate is closed. */
@@ -117,41 +119,43 @@ class Wave {
     return waiting();
   }
 
-  /** Those that have not started are left out: the operator's wish, said so. */
+  /** Those that have not started are left out: the operator's wish, said so. One that went bad stays bad. */
   #skip(queues: Life[][]): void {
-    for (const queue of queues)
-      for (const { host } of queue.splice(0))
-        this.#settler.settle(host, { outcome: "skipped", note: "the operator left it out" }, 0);
+    for (const life of queues.flatMap((queue) => queue.splice(0)))
+      if (life.again) this.#bad.set(life.host.name, life);
+      else this.#settler.settle(life.host, { outcome: "skipped", note: "the operator left it out" }, 0);
   }
 
-  /** Those that went bad are looked at again, and get what is left of what was planned for them. */
+  /** Those that went bad are looked at again, and get what is left of what was planned for them, before all others. */
   async #retry(queues: Life[][]): Promise<void> {
-    const lives = [...this.#bad.values()];
-    this.#bad.clear();
-    for (const { host } of lives) {
-      this.#budget.forgive(this.#canary);
-      this.#settler.reopen(host);
-    }
     await Promise.all(
-      lives.map(async ({ host, plan }) => {
+      [...this.#bad.values()].map(async (life) => {
+        const { host, plan } = life;
         const survey = await surveyHost(this.#context, host, this.#context.cutting);
         const now = follow(plan, decideFrom(this.#context, host, survey));
         if (now.verdict === "change" && survey.kind === "facts") {
           const risky = isRisky(now);
-          queues[risky ? 1 : 0]?.unshift({ host, plan: now, facts: survey.facts, risky });
-        } else {
+          queues[risky ? 1 : 0]?.push({ host, plan: now, facts: survey.facts, risky, again: true });
+        } else if (now.verdict === "in-sync") {
+          this.#reopen(host);
           settleUnchanged(this.#settler, host, now);
-          this.#budget.settled(false, now.verdict === "unreachable" ? "unreachable" : "in-sync", this.#canary);
-        }
+        } else return;
+        this.#bad.delete(host.name);
       }),
     );
+  }
+
+  #reopen(host: Host): void {
+    this.#budget.forgive(this.#canary);
+    this.#settler.reopen(host);
   }
 
   #start(queue: Life[]): void {
     while (this.#running.size < this.#context.controls.parallel && this.#context.controls.held === undefined) {
       const life = queue.at(-1);
-      if (life === undefined || !this.#budget.mayStart(life.risky)) return;
+      if (life === undefined || !(life.again ? this.#budget.mayRetry() : this.#budget.mayStart(life.risky))) return;
       queue.pop();
+      if (life.again) this.#reopen(life.host);
       this.#budget.started(life.risky);
       this.#launch(life);
     }
@@ -163,7 +167,7 @@ class Wave {
     const facts = this.#settler.basis.get(name);
     if (host === undefined || plan === undefined || facts === undefined)
       throw new Error(`${name}: in a wave, not in the plan`);
-    return { host, plan, facts, risky: isRisky(plan) };
+    return { host, plan, facts, risky: isRisky(plan), again: false };
   }
 
   #launch(life: Life): void {

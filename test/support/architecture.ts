@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "ssh-config": ["domain", "inventory"],
   remote: ["domain"],
   transport: ["domain", "ssh2"],
-  journal: ["domain"],
+  journal: ["domain", "ajv"],
   engine: ["domain", "remote", "transport", "journal", "p-limit"],
   view: ["domain", "string-width"],
   "view/tui": ["domain", "view", "ink", "react", "string-width"],

@@ -181,7 +181,9 @@ describe("reading", () => {
 
   test("a fold sees every event once", async () => {
     const path = await written(line(1), line(2), line(3));
-    expect(value(await foldJournal(path, (sum, event) => sum + event.seq, 0))).toEqual({ state: 6, torn: false });
+    const wholeBytes = (await stat(path)).size;
+    const folded = value(await foldJournal(path, (sum, event) => sum + event.seq, 0));
+    expect(folded).toEqual({ state: 6, torn: false, wholeBytes });
   });
 
   test("lines are the same however the bytes are cut", async () => {
@@ -190,9 +192,9 @@ describe("reading", () => {
       const lines = [];
       for await (const found of splitLines(cut(bytes, size))) lines.push(found);
       expect(lines).toEqual([
-        { kind: "line", text: "één" },
-        { kind: "line", text: "" },
-        { kind: "line", text: "two" },
+        { kind: "line", text: "één", bytes: 6 },
+        { kind: "line", text: "", bytes: 1 },
+        { kind: "line", text: "two", bytes: 4 },
         { kind: "torn" },
       ]);
     }
