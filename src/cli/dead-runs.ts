@@ -19,7 +19,7 @@ export const tellOfDeadRuns = async (stateDir: string, io: Pick<Io, "stderr" | "
     const first = ends.ok ? ends.value.first : undefined;
     if (first?.type !== "run.started" || first.check || first.given === undefined) continue;
     dead.push(
-      `run ${run} (${first.command} by ${first.by.user}, ${first.at}) was cut short: novasweep runs resume ${run}`,
+      `run ${run} (${first.command} by ${first.by.user}, ${first.at}) was cut short: novasweep runs resume ${run} goes on with it, runs abort ${run} leaves it`,
     );
   }
   for (const line of dead.slice(-MAX_TOLD)) io.stderr.write(`novasweep: ${visibleSafe(line)}\n`);

@@ -1,7 +1,7 @@
 import type { Change, PurgeChange } from "./change.ts";
 import { isInside } from "./desired.ts";
 import type { HostName, Seconds } from "./ids.ts";
-import type { HostPlan, Plan } from "./plan.ts";
+import type { Changing, Plan } from "./plan.ts";
 
 /** Why a plan must not be carried out although the planner made it. */
 export interface Objection {
@@ -31,8 +31,6 @@ const wavesCover = ({ hosts, waves }: Plan): readonly Objection[] => {
     ...(waves.some((wave) => wave.length === 0) ? [{ message: "a wave is empty" }] : []),
   ];
 };
-
-type Changing = Extract<HostPlan, { verdict: "change" }>;
 
 const hostObjections = ({ host, changes }: Changing, hostTimeoutS: Seconds): readonly Objection[] =>
   [

@@ -1,8 +1,6 @@
 import { type Change, isPurge, type PurgeChange, purgeTarget } from "./change.ts";
 import { type Refusal, refusal } from "./outcome.ts";
-import type { HostPlan } from "./plan.ts";
-
-type Changing = Extract<HostPlan, { verdict: "change" }>;
+import type { Changing, HostPlan } from "./plan.ts";
 
 /**
  * A host's verdict of now, judged by the plan that was accepted for it some time ago, in a file or by a run that was cut

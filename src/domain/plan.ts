@@ -82,3 +82,10 @@ export interface Eviction {
   /** What is missing to the target when all that may go has gone. */
   readonly shortBytes: Bytes;
 }
+
+/** The verdict of a host that is to be changed. */
+export type Changing = Extract<HostPlan, { verdict: "change" }>;
+
+/** What a plan does to whom. */
+export const changingOf = (plan: Plan): ReadonlyMap<HostName, Changing> =>
+  new Map(plan.hosts.flatMap((one) => (one.verdict === "change" ? [[one.host, one] as const] : [])));

@@ -4,7 +4,7 @@ import { follow } from "../domain/follow.ts";
 import { defaultMaxBad } from "../domain/gate.ts";
 import type { Host } from "../domain/host.ts";
 import type { HostName } from "../domain/ids.ts";
-import type { HostPlan, Plan } from "../domain/plan.ts";
+import { type Changing, changingOf, type HostPlan, type Plan } from "../domain/plan.ts";
 import { cutWaves, shareDown } from "../domain/waves.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./job.ts";
@@ -16,9 +16,11 @@ import { type Survey, surveyHost } from "./survey.ts";
 export class Fleet {
   readonly #context: RunContext;
   readonly #ledger: Ledger;
+  readonly #saved: ReadonlyMap<HostName, Changing> | undefined;
 
   constructor(context: RunContext) {
     this.#context = context;
+    this.#saved = context.saved && changingOf(context.saved);
     this.#ledger = new Ledger(context);
   }
 
@@ -104,8 +106,10 @@ export class Fleet {
 
   #decide(host: Host, survey: Survey): HostPlan {
     const now = decideFrom(this.#context, host, survey);
-    const saved = this.#context.saved?.hosts.find((plan) => plan.host === host.name);
-    return saved?.verdict === "change" ? follow(saved, now) : now;
+    if (this.#saved === undefined) return now;
+    const saved = this.#saved.get(host.name);
+    if (saved === undefined) throw new Error(`${host.name}: selected, and not in the saved plan`);
+    return follow(saved, now);
   }
 
   #plan(hosts: readonly HostPlan[]): Plan {

@@ -4,11 +4,9 @@ import type { Purged } from "../domain/event.ts";
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import type { Failure, Outcome, Refusal } from "../domain/outcome.ts";
-import type { Drift, HostPlan } from "../domain/plan.ts";
+import type { Changing, Drift, HostPlan } from "../domain/plan.ts";
 import type { Result } from "../domain/result.ts";
 import type { ScriptIds } from "../remote/script.ts";
-
-export type Changing = Extract<HostPlan, { verdict: "change" }>;
 
 /** How one host ended, with the reasons. */
 export interface Ending {

@@ -3,13 +3,12 @@ import { follow } from "../domain/follow.ts";
 import type { Host } from "../domain/host.ts";
 import { rowOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
-import type { HostPlan, Plan } from "../domain/plan.ts";
+import { type Changing, changingOf, type HostPlan, type Plan } from "../domain/plan.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { isBad } from "../domain/tally.ts";
 import type { Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import { surveyAll, unsafe } from "./fleet.ts";
-import type { Changing } from "./job.ts";
 import { Ledger, type RunResult } from "./ledger.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
 import { StepWatch } from "./step-watch.ts";
@@ -34,6 +33,7 @@ export const resume = async (context: RunContext, past: Past): Promise<RunResult
   const { emitter, by, version } = context;
   const ledger = new Ledger(context, past.state);
   emitter.emit({ type: "run.resumed", by, version });
+  const promised = changingOf(past.plan);
   const left = new Map<HostName, HostPlan>();
   const known = new Map(context.hosts.map((host) => [host.name, host]));
   settleForgotten(ledger, past, known);
@@ -42,7 +42,7 @@ export const resume = async (context: RunContext, past: Past): Promise<RunResult
     context,
     open,
     ledger,
-    (host, survey) => takeUp(context, past, ledger, left, host, survey),
+    (host, survey) => takeUp(context, { promised, state: past.state }, ledger, left, host, survey),
     lookWhenIdle,
   );
   const plan = remaining(past.plan, left);
@@ -105,13 +105,13 @@ const freed = ({ run }: RunContext, survey: Survey): Survey => {
 
 const takeUp = (
   context: RunContext,
-  { plan, state }: Past,
+  { promised, state }: { readonly promised: ReadonlyMap<HostName, Changing>; readonly state: RunState },
   ledger: Ledger,
   left: Map<HostName, HostPlan>,
   host: Host,
   survey: Survey,
 ): void => {
-  const planned = plan.hosts.find((one): one is Changing => one.host === host.name && one.verdict === "change");
+  const planned = promised.get(host.name);
   if (planned === undefined) throw new Error(`${host.name}: not settled, and not planned`);
   const now = follow(planned, decideFrom(context, host, survey));
   const row = rowOf(state.hosts, host.name);

@@ -2,9 +2,9 @@ import { isPurge, purgeTarget, type StepKind } from "../domain/change.ts";
 import type { Purged } from "../domain/event.ts";
 import type { Host } from "../domain/host.ts";
 import type { Failure } from "../domain/outcome.ts";
+import type { Changing } from "../domain/plan.ts";
 import { parseLine, type ReplyLine } from "../remote/reply.ts";
 import type { RunContext } from "./context.ts";
-import type { Changing } from "./job.ts";
 import { codeOf } from "./survey.ts";
 
 /** Follows the steps of one script: reports each as an event and keeps what the ending needs. */

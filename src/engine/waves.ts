@@ -2,12 +2,12 @@ import type { Facts } from "../domain/facts.ts";
 import { follow } from "../domain/follow.ts";
 import type { Host } from "../domain/host.ts";
 import type { HostName } from "../domain/ids.ts";
-import type { Plan } from "../domain/plan.ts";
+import { type Changing, changingOf, type Plan } from "../domain/plan.ts";
 import { isBad } from "../domain/tally.ts";
 import { applyHost } from "./apply.ts";
 import { Budget, type Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
-import type { Changing, Ending } from "./job.ts";
+import type { Ending } from "./job.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
 import { surveyHost } from "./survey.ts";
 
@@ -91,7 +91,7 @@ class Wave {
 
   constructor(context: RunContext, plan: Plan, settler: Settler, budget: Budget, canary: boolean) {
     this.#context = context;
-    this.#plans = new Map(plan.hosts.flatMap((one) => (one.verdict === "change" ? [[one.host, one] as const] : [])));
+    this.#plans = changingOf(plan);
     this.#hosts = new Map(context.hosts.map((host) => [host.name, host]));
     this.#settler = settler;
     this.#budget = budget;

@@ -76,6 +76,18 @@ export const clearLock = async (stateDir: string, run: RunId, dead: Holder, pid:
   return same;
 };
 
+/** Removes the lock of a run whose process is gone; false when nobody's is gone. */
+export const giveUp = async (
+  stateDir: string,
+  run: RunId,
+  here: { readonly hostname: string; readonly pid: number },
+): Promise<boolean> => {
+  const holder = await readLock(stateDir, run);
+  if (holder === undefined) return false;
+  const alive = await isAlive(holder, { hostname: here.hostname, path: lockPath(stateDir, run) });
+  return !alive && (await clearLock(stateDir, run, holder, here.pid));
+};
+
 /** Who holds a run's lock; undefined when there is none, or none that can be read. */
 export const readLock = async (stateDir: string, run: RunId): Promise<Holder | undefined> => {
   try {

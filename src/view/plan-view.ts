@@ -2,7 +2,7 @@
 import { isPurge } from "../domain/change.ts";
 import { foldHosts } from "../domain/host-set.ts";
 import type { HostName } from "../domain/ids.ts";
-import type { GateRule, HostPlan, Plan } from "../domain/plan.ts";
+import type { Changing, GateRule, HostPlan, Plan } from "../domain/plan.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { foldCauses, type Trouble } from "./causes.ts";
 import { placeOf, purgesWords } from "./purge-words.ts";
@@ -12,8 +12,6 @@ import { changeWords, hostsWords, ordinal } from "./words.ts";
 
 /** Wave sizes named before the rest is counted. */
 const maxWavesNamed = 8;
-
-type Changing = Extract<HostPlan, { verdict: "change" }>;
 
 /** The plan as lines, the same for screen, lines and `--check`; `diff` adds the changed lines of files. */
 export const renderPlan = (plan: Plan, { diff }: { readonly diff: boolean }): readonly string[] => {

@@ -15,7 +15,10 @@ const budgetOf = (maxBad: number, spent = { bad: 0, canaryBad: false }) => {
 };
 
 /** What may happen next: a host starts, the oldest at work ends well or badly, a bad one is tried again. */
-const steps = fc.array(fc.constantFrom("start", "start safe", "good", "bad", "unknown", "retry"), { maxLength: 200, size: "max" });
+const steps = fc.array(fc.constantFrom("start", "start safe", "good", "bad", "unknown", "retry"), {
+  maxLength: 200,
+  size: "max",
+});
 
 describe("the budget of a plan", () => {
   it("never lets more than maxBad + 1 hosts be broken at once, under any interleaving", () => {

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Host } from "../../src/domain/host.ts";
+import type { Changing } from "../../src/domain/plan.ts";
 import { defaultSettings } from "../../src/domain/settings.ts";
 import type { RunContext } from "../../src/engine/context.ts";
 import { Emitter } from "../../src/engine/emitter.ts";
-import type { Changing } from "../../src/engine/job.ts";
 import { type Lost, recover } from "../../src/engine/recover.ts";
 import { rolloutJob } from "../../src/engine/rollout-job.ts";
 import { StepWatch } from "../../src/engine/step-watch.ts";

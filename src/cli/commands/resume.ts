@@ -3,7 +3,7 @@ import type { RunId } from "../../domain/ids.ts";
 import { type Complaint, err, ok, type Result } from "../../domain/result.ts";
 import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
 import { openHosts, type Past, resume } from "../../engine/resume.ts";
-import { clearLock, isAlive, readLock } from "../../journal/lock.ts";
+import { clearLock, giveUp, isAlive, readLock } from "../../journal/lock.ts";
 import { foldJournal } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns, lockPath } from "../../journal/runs.ts";
 import { KnownFiles } from "../../transport/known-files.ts";
@@ -24,7 +24,12 @@ export const resumeCommand = async (request: RunsResumeRequest, io: Io): Promise
   const run = findRun(runs.value, request.id);
   if (!run.ok) return complain(io, [run.error]);
   const found = await pastOf(request.stateDir, run.value);
-  if (!found.ok) return complain(io, [found.error]);
+  if (!found.ok) {
+    // There is nothing to take up: nobody need be told of it again.
+    if (found.error.code === "E_USAGE")
+      await giveUp(request.stateDir, run.value, { hostname: io.controller, pid: io.pid });
+    return complain(io, [found.error]);
+  }
   const { past, wholeBytes } = found.value;
   const asked = await requestOf(past.state, request, io);
   if (!asked.ok) return complain(io, [asked.error]);
