@@ -169,7 +169,7 @@ export type EventBody =
   | {
       readonly type: "operator.acted";
       readonly action: "declined" | "stopped" | "cut" | "held" | "went-on" | "skipped" | "retried" | "parallel";
-      /** Only while a run goes on: by what it was asked for. */
+      /** Only while a run goes on: `key`, `runs`, or what the health check says. */
       readonly by?: string;
       /** Only of `parallel`: hosts at once from then on. */
       readonly parallel?: number;

@@ -42,8 +42,10 @@ export interface RunState {
   readonly gate?: { readonly open: boolean; readonly maxBad: number; readonly reason: string; readonly at: string };
   /** Hosts that became failed, unknown or unreachable after acceptance. */
   readonly bad: number;
-  /** What the operator did last, declined, stopped or cut. */
-  readonly operator?: EventOf<"operator.acted">["action"];
+  /** How the operator ended the run. */
+  readonly operator?: "declined" | "stopped" | "cut";
+  /** No further host starts until somebody says so: who asked for it, or why. */
+  readonly held?: string;
   readonly ended?: { readonly at: string; readonly exit: number; readonly reason?: string };
 }
 
@@ -148,11 +150,27 @@ const apply = (state: RunState, event: RunEvent): RunState => {
     case "lock.taken":
       return onHost(state, event.host, (host) => ({ ...host, lockFrom: event.from }));
     case "operator.acted":
-      return { ...state, operator: event.action };
+      return acted(state, event);
     case "run.settled":
       return { ...state, ended: ending(event) };
     default:
       return newer(state, event);
+  }
+};
+
+const acted = (state: RunState, { action, by = "" }: EventOf<"operator.acted">): RunState => {
+  const { held: _, ...free } = state;
+  switch (action) {
+    case "held":
+      return { ...free, held: by };
+    case "went-on":
+      return free;
+    case "declined":
+    case "stopped":
+    case "cut":
+      return { ...free, operator: action };
+    default:
+      return state;
   }
 };
 

@@ -50,8 +50,7 @@ export class Controls {
 
   /** Holds for a reason of the run's own: until somebody says go or abort. */
   hold(reason: string): void {
-    this.#held = reason;
-    this.#tell();
+    this.take({ kind: "hold" }, reason);
   }
 
   /** Carries a command out; `by` is whoever gave it, for the record. */
@@ -59,7 +58,7 @@ export class Controls {
     this.#acted(command, by);
     switch (command.kind) {
       case "hold":
-        this.#held ??= `held by ${by}`;
+        this.#held ??= by;
         break;
       case "go":
         this.#held = undefined;

@@ -84,7 +84,7 @@ const runWords = (event: RunEvent, before: RunState): string | undefined => {
         ? undefined
         : `the gate closed: ${visibleSafe(event.reason)}; no further host starts`;
     case "operator.acted":
-      return `operator: ${event.action}`;
+      return `operator: ${event.action}${event.by === undefined ? "" : ` (${visibleSafe(event.by, 200)})`}`;
     default:
       return undefined;
   }

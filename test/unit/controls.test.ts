@@ -31,7 +31,7 @@ describe("commands to a run", () => {
     expect(controls.held).toBe("the probe asks");
     controls.take({ kind: "go" }, "runs");
     expect(controls.held).toBe(undefined);
-    expect(acted).toEqual(["hold by key", "go by runs"]);
+    expect(acted).toEqual(["hold by the probe asks", "hold by key", "go by runs"]);
   });
   it("abort lets go and stops", () => {
     const { controls, aborted } = controlsOf();

@@ -35,7 +35,7 @@ export const frame = (state: RunState, view: View): readonly Row[] => {
     stageRow(state, width),
   ];
   const body = bodyRows(state, seen, { ...view, columns: width }, height - head.length - 1);
-  const rows = height > head.length ? [...head, ...body, footerRow(state)] : head;
+  const rows = height > head.length ? [...head, ...body, footerRow(state, width)] : head;
   return rows.slice(0, height).map((row) => cutRow(row, width));
 };
 

@@ -121,8 +121,8 @@ const closesAt = ({ gate, waves }: Plan, width: number): string => {
 const waveWords = ({ wave, of, settled, size }: WaveState, width: number): string =>
   width < narrowColumns ? `wave ${wave}/${of}  ` : `wave ${wave} of ${of}, ${settled} of ${size} settled   `;
 
-/** What Ctrl-C does now. */
-export const footerRow = (state: RunState): Row => {
+/** What the keys do now. */
+export const footerRow = (state: RunState, width: number): Row => {
   if (state.ended !== undefined) return [];
   if (state.operator === "cut")
     return [
@@ -134,10 +134,37 @@ export const footerRow = (state: RunState): Row => {
       piece("^C", "bold"),
       piece(" cuts", "dim"),
     ];
-  return [
+  if (state.held !== undefined)
+    return [
+      piece(`${heldWords(state.held)}   `, "warn"),
+      ...keys([
+        ["g", "goes on"],
+        ["a", "ends the run"],
+      ]),
+    ];
+  const end = [
     piece("^C", "bold"),
     piece(" stop starting hosts   ", "dim"),
     piece("^C", "bold"),
     piece(" again cuts", "dim"),
   ];
+  const steered = [...end, gap(3), ...keys(steering)];
+  return isSteered(state) && rowWidth(steered) <= width ? steered : end;
 };
+
+/** Whether a host may still start, so that its start can be held. */
+const isSteered = ({ accepted, command, gate }: RunState): boolean =>
+  accepted !== undefined && (command === "rollout" || command === "purge") && gate?.open !== false;
+
+const heldWords = (by: string): string =>
+  by === "key" || by === "runs" ? "held: no host starts" : `held: ${visibleSafe(by, 100)}`;
+
+const steering = [
+  ["h", "hold"],
+  ["s", "skip"],
+  ["r", "retry"],
+  ["+ -", "at once"],
+] as const;
+
+const keys = (all: readonly (readonly [string, string])[]): Row =>
+  all.flatMap(([key, does]) => [piece(key, "bold"), piece(` ${does}  `, "dim")]);
