@@ -156,10 +156,14 @@ describe.each(shells)("under %s", (shell) => {
 
 describe("words that never come to a host", () => {
   it.each(badWords)("$danger", async ({ danger, args, says }) => {
-    const ran = await novasweep(["purge", "host", "-i", "host,", ...args, "--yes"]);
-    refusedWords.set(danger, `exit status ${ran.status}: ${ran.stderr.split("\n")[0]}`);
+    const inventory = join(dir, "hosts.ini");
+    writeFileSync(inventory, "host ansible_host=127.0.0.1\n");
+    const ran = await novasweep(["purge", "host", "-i", inventory, ...args, "--yes"]);
+    const [first = ""] = ran.stderr.split("\n");
+    refusedWords.set(danger, `exit status ${ran.status}: ${first}`);
     expect(ran.status, ran.stderr).toBe(2);
-    expect(ran.stderr).toMatch(says);
+    // The first complaint, not any: it is refused for what it is, and for nothing else.
+    expect(first).toMatch(says);
   });
 });
 

@@ -1,6 +1,6 @@
 /** An operator's account: a home with known_hosts, an inventory of some of a lab's nodes, `novasweep` in the PATH. */
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunEvent } from "../../src/domain/event.ts";
 import type { FaultName } from "../../src/lab/faults.ts";
@@ -94,4 +94,4 @@ export const snapshotOf = (nodes: readonly LabNode[]): string =>
 export const confOf = ({ dir }: LabNode): string => readFileSync(join(dir, "root/etc/nova/nova.conf"), "latin1");
 
 /** Whether a script holds the node. */
-export const isLocked = ({ dir }: LabNode): boolean => readdirSync(join(dir, "root/system/volatile")).length > 0;
+export const isLocked = ({ dir }: LabNode): boolean => existsSync(join(dir, "root/system/volatile/novasweep.lock"));

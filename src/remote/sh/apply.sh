@@ -263,7 +263,9 @@ lock_take() {
   fi
   T=$LOCK
   # Only the last script's is of use to anybody.
-  "$RM" -f "$R"/system/volatile/novasweep.result-*
+  for old_result in "$R"/system/volatile/novasweep.result-*; do
+    [ ! -f "$old_result" ] || "$RM" -f "$old_result"
+  done
   result_file=$R/system/volatile/novasweep.result-$RUN
   json_word "$CONTROLLER" && lock_controller=$json
   json_word "$OPERATOR" && lock_operator=$json
