@@ -169,7 +169,7 @@ describe.concurrent("a node that sends terminal escape codes", () => {
 
 describe.concurrent("a bad command line ends with 2, says what to try, and contacts nobody:", () => {
   const lines = [
-    ["nothing at all", [], /one of rollout, status/],
+    ["nothing at all", [], /one of rollout, rollback, purge/],
     ["a mistyped command", ["rolout", "all"], /novasweep rollout/],
     ["an unknown command", ["frobnicate"], /one of rollout, status/],
     ["a mistyped option", ["rollout", "all", "--wawes", "1"], /--waves/],
