@@ -105,6 +105,7 @@ const addCommand = (parser: Argv, command: Command, found: (given: Given) => voi
       parser.command("completion [shell]", "", asText("shell"), found);
       return;
     case "rollout":
+    case "rollback":
     case "purge":
     case "status":
     case "exec":
@@ -131,7 +132,7 @@ const wordsOf = (command: Command, given: Given): readonly string[] | undefined 
   const words = [given["pattern"] ?? given["id"] ?? given["shell"] ?? below(command, given)].flat().map(String);
   if (command === "exec") return words;
   const rest = [given["--"] ?? []].flat().map(String);
-  const takesRest = ["rollout", "purge", "status", "inventory", "hosts", "export"].includes(command);
+  const takesRest = ["rollout", "rollback", "purge", "status", "inventory", "hosts", "export"].includes(command);
   return rest.length > 0 && !takesRest ? undefined : [...words, ...rest];
 };
 

@@ -12,6 +12,7 @@ import type {
   ExecRequest,
   InventoryRequest,
   Request,
+  RollbackRequest,
   RolloutRequest,
   StatusRequest,
   Surroundings,
@@ -53,6 +54,7 @@ const ask = (
   around: Surroundings,
 ): Result<Request> => {
   if (command === "exec") return exec(given, values, words, around);
+  if (command === "rollback") return rollback(values, words, around);
   if (command === "purge") return buildPurgeRequest(values, words, around);
   if (command === "package") return buildPackageRequest(values, words, around);
   return ok(build(command, values, words, around));
@@ -68,7 +70,7 @@ const completion = (word: string | undefined): Result<CompletionRequest> => {
 };
 
 const build = (
-  command: Exclude<Command, "completion" | "exec" | "package" | "purge">,
+  command: Exclude<Command, "completion" | "exec" | "package" | "purge" | "rollback">,
   values: OptionValues,
   words: readonly string[],
   around: Surroundings,
@@ -116,6 +118,23 @@ const rollout = (values: OptionValues, words: readonly string[], around: Surroun
     output: output(values, around),
     stateDir: stateDir(values, around),
   };
+};
+
+const rollback = (values: OptionValues, words: readonly string[], around: Surroundings): Result<RollbackRequest> => {
+  const undoes = values.text("run");
+  if (undoes === undefined)
+    return err(usage("rollback needs the run to undo", "novasweep rollback --run ID; novasweep runs lists them"));
+  return ok({
+    command: "rollback",
+    ...selection(values, words, around),
+    ...connection(values, around),
+    ...planned(values),
+    undoes,
+    everyHost: words.length === 0 && !values.has("limit"),
+    soakS: values.duration("soak", 0) ?? 60,
+    output: output(values, around),
+    stateDir: stateDir(values, around),
+  });
 };
 
 const fileAt = (path: string | undefined, around: Surroundings): string | undefined =>

@@ -16,6 +16,7 @@ import type { Job } from "../engine/job.ts";
 import { createCleanerFiles } from "../engine/payload.ts";
 import type { PublishContext } from "../engine/publish.ts";
 import { purgeJob } from "../engine/purge-job.ts";
+import { rollbackJob } from "../engine/rollback-job.ts";
 import { rolloutJob } from "../engine/rollout-job.ts";
 import { describeHolder, takeLock } from "../journal/lock.ts";
 import { newRunId, runIdRandomBytes } from "../journal/runs.ts";
@@ -25,11 +26,19 @@ import type { Access } from "./access.ts";
 import { clocksFor, patientClocksFor, silentClocksFor } from "./clocks.ts";
 import { probeCommand } from "./health-command.ts";
 import { type Io, isInteractive } from "./io.ts";
-import type { ExecRequest, PackagePublishRequest, PurgeRequest, RolloutRequest, StatusRequest } from "./request.ts";
+import type {
+  ExecRequest,
+  PackagePublishRequest,
+  PurgeRequest,
+  RollbackRequest,
+  RolloutRequest,
+  StatusRequest,
+} from "./request.ts";
 import type { LiveView } from "./screen.ts";
+import type { Undone } from "./undone.ts";
 import { transportFor } from "./ways.ts";
 
-export type FleetRequest = RolloutRequest | PurgeRequest | StatusRequest;
+export type FleetRequest = RolloutRequest | RollbackRequest | PurgeRequest | StatusRequest;
 
 /** Signals of the person at the terminal. */
 export interface Hands {
@@ -98,10 +107,11 @@ export const noRecord = (): Record & { readonly run: string } => ({
   release: async () => undefined,
 });
 
-/** Where a run comes from: its command line, a plan in a file, the last event of the run it goes on with. */
+/** Where a run comes from: its command line, a plan in a file, a run that it undoes, the last event of the run it goes on with. */
 export interface Origin {
   readonly given?: Given;
   readonly saved?: Plan;
+  readonly undone?: Undone;
   readonly after?: number;
   /** Whoever else is told of its events. */
   readonly notices?: readonly Sink[];
@@ -117,7 +127,7 @@ export const composeRun = (
   view: LiveView,
   hands: Hands,
   version: string,
-  { given, saved, after, notices = [] }: Origin = {},
+  { given, saved, undone, after, notices = [] }: Origin = {},
 ): RunContext => {
   const rollout = request.command === "rollout" ? request : undefined;
   const planned = request.command === "status" ? undefined : request;
@@ -130,8 +140,9 @@ export const composeRun = (
   return {
     run: record.run,
     command: request.command,
-    job: jobFor(request, deadlines),
+    job: jobFor(request, deadlines, undone),
     ...(request.command === "purge" ? { purge: request.asked } : {}),
+    ...(undone === undefined ? {} : { rollback: { run: undone.run } }),
     patterns: request.patterns,
     hosts,
     by: { user: io.user, controller: io.controller, pid: io.pid },
@@ -149,7 +160,7 @@ export const composeRun = (
     ...(saved === undefined ? {} : { saved }),
     deadlines,
     parallel: request.parallel,
-    soakS: rollout?.soakS ?? 0,
+    soakS: "soakS" in request ? request.soakS : 0,
     check: planned?.check ?? false,
     driftCounts: request.command === "status" && request.exitCode,
     waves: planned?.waves ?? [],
@@ -159,7 +170,18 @@ export const composeRun = (
   };
 };
 
-const jobFor = (request: FleetRequest, deadlines: Deadlines): Job => {
+const jobFor = (request: FleetRequest, deadlines: Deadlines, undone: Undone | undefined): Job => {
+  if (request.command === "rollback") {
+    if (undone === undefined) throw new Error("a rollback without the run that it undoes");
+    const { soakS } = request;
+    return rollbackJob({
+      undone: undone.hosts,
+      accepted: request,
+      soakS,
+      deadlines,
+      cleanerFiles: createCleanerFiles(),
+    });
+  }
   if (request.command === "purge") return purgeJob({ asked: request.asked, accepted: request, deadlines });
   const rollout = request.command === "rollout" ? request : undefined;
   return rolloutJob({

@@ -18,7 +18,7 @@ export interface Dialogue {
  */
 export const confirm = (
   changing: number,
-  act: "change" | "purge" | "run it on" | "publish through",
+  act: "change" | "roll back" | "purge" | "run it on" | "publish through",
   { input, output, terminal, signal }: Dialogue,
 ): Promise<Result<boolean>> => {
   if (!terminal) {

@@ -27,6 +27,7 @@ type Row = readonly [term: string, says: string];
 
 const usages: Readonly<Record<Command, readonly string[]>> = {
   rollout: ["rollout PATTERN... [options]"],
+  rollback: ["rollback --run ID [PATTERN...] [options]"],
   purge: [
     "purge PATTERN... [--legacy] [options]",
     "purge PATTERN... --cache [options]",
@@ -52,6 +53,7 @@ const usages: Readonly<Record<Command, readonly string[]>> = {
 
 const words: Readonly<Record<Command, readonly Row[]>> = {
   rollout: [["PATTERN", "hosts, globs, groups, all; a:&b is both, a:!b is a without b"]],
+  rollback: [["PATTERN", "of the hosts that the run touched: hosts, globs, groups (default: all of them)"]],
   purge: [["PATTERN", "hosts, globs, groups, all; a:&b is both, a:!b is a without b"]],
   status: [["PATTERN", "hosts, globs, groups; a:&b is both, a:!b is a without b (default: all)"]],
   exec: [

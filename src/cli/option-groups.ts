@@ -22,6 +22,7 @@ export type ValueName =
   | "DIR"
   | "PATTERN"
   | "HOSTS"
+  | "ID"
   | "KEY=VALUE"
   | "NAME"
   | "N"

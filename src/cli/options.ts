@@ -21,6 +21,7 @@ import {
 
 export type Command =
   | "rollout"
+  | "rollback"
   | "purge"
   | "status"
   | "exec"
@@ -58,6 +59,9 @@ const publishing: readonly Option[] = (
   ] satisfies readonly Option[]
 ).map((option) => ({ ...option, of: "publish" }));
 
+/** What every command with a plan is told of it. */
+const planned = ["check", "yes", "waves", "max-bad", "max-missing", "break-stale-lock", "this-boot-environment"];
+
 /** The options of each command, in the order of its help. */
 export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
   rollout: [
@@ -86,12 +90,18 @@ export const optionsOf: Readonly<Record<Command, readonly Option[]>> = {
     output,
     stateDir,
   ],
+  rollback: [
+    { name: "run", takes: "ID", group: hosts, says: "the rollout to undo: its id, or the beginning of it" },
+    ...selection,
+    ...plan.filter(({ name }) => [...planned, "soak"].includes(name)),
+    ...connection,
+    output,
+    stateDir,
+  ],
   purge: [
     ...selection,
     ...purging,
-    ...plan.filter(({ name }) =>
-      ["check", "yes", "waves", "max-bad", "max-missing", "break-stale-lock", "this-boot-environment"].includes(name),
-    ),
+    ...plan.filter(({ name }) => planned.includes(name)),
     ...connection,
     { ...format, says: `what was taken out, on stdout: ${oneOf(formats)}` },
     output,
@@ -174,6 +184,7 @@ export const subcommandsOf: Readonly<Partial<Record<Command, Readonly<Record<str
 /** What each command is for, in the words of the help. */
 export const commandSays: Readonly<Record<Command, string>> = {
   rollout: "survey, plan, confirm, then converge the hosts in waves",
+  rollback: "puts back what a rollout changed, in waves",
   purge: "takes out the trash: old caches, images, boot environments",
   status: "survey: what every host is, has, and how it drifts",
   exec: "one command on many hosts, equal outputs shown once",

@@ -24,6 +24,7 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
       io.stdout.write(`${request.value.text.trimEnd()}\n`);
       return 0;
     case "rollout":
+    case "rollback":
     case "purge":
     case "status": {
       const { fleetCommand } = await import("./commands/fleet.ts");

@@ -19,6 +19,7 @@ import type {
 /** What was asked for. `help` is an answer already: its text goes to stdout, exit 0. */
 export type Request =
   | RolloutRequest
+  | RollbackRequest
   | PurgeRequest
   | StatusRequest
   | ExecRequest
@@ -99,6 +100,17 @@ export interface PurgeRequest extends Selection, Connection, Planned {
   readonly command: "purge";
   readonly asked: PurgeAsked;
   readonly format: (typeof formats)[number];
+  readonly output: OutputMode;
+  readonly stateDir: string;
+}
+
+export interface RollbackRequest extends Selection, Connection, Planned {
+  readonly command: "rollback";
+  /** The run to undo, or the beginning of its id. */
+  readonly undoes: string;
+  /** No host was named: all that the run touched are meant. */
+  readonly everyHost: boolean;
+  readonly soakS: Seconds;
   readonly output: OutputMode;
   readonly stateDir: string;
 }

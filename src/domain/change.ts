@@ -1,4 +1,4 @@
-import type { AbsPath, Bytes, Digest, NodeSeconds, Seconds } from "./ids.ts";
+import type { AbsPath, Bytes, Digest, NodeSeconds, RunId, Seconds } from "./ids.ts";
 import type { FreedRange, Holder } from "./purge/space.ts";
 
 /** A byte-exact edit of one range of one file. The file itself is in no plan, journal or script. */
@@ -79,6 +79,22 @@ export type Change =
       readonly patch: Patch;
     }
   | {
+      /** Puts the file back that a run saved before its edit: bytes, owner, mode and ACL. */
+      readonly kind: "conf.restore";
+      readonly path: AbsPath;
+      /** Whose backup. */
+      readonly run: RunId;
+      /** SHA-256 of the file as that run left it, and as it found it. */
+      readonly from: Digest;
+      readonly to: Digest;
+      /** As that run found them; `mode` in the letters of `ls`. */
+      readonly owner: string;
+      readonly group: string;
+      readonly mode: string;
+      /** The cache directory that was in force; absent: it could not be worked out. */
+      readonly directory?: AbsPath;
+    }
+  | {
       readonly kind: "compute.restart";
       readonly service: string;
       /** Why: the edit of this plan, or one of an earlier run that is still owed. */
@@ -137,6 +153,10 @@ export type PurgeChange = Extract<Change, { kind: PurgeKind }>;
 /** Whether a change takes something out. */
 export const isPurge = (change: Change): change is PurgeChange =>
   change.kind === "legacy.remove" || change.kind === "cache.evict" || change.kind === "boot-environment.destroy";
+
+/** Whether nova-compute may be broken from this change on, until a restart is proved. */
+export const mayBreakCompute = ({ kind }: Change): boolean =>
+  kind === "conf.set" || kind === "conf.restore" || kind === "compute.restart";
 
 /** What it is taken from: a directory, or the boot environment itself. */
 export const purgeTarget = (change: PurgeChange): string => {

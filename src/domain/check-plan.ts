@@ -11,11 +11,12 @@ export interface Objection {
 
 /**
  * A second opinion on a plan, with rules of its own: a bug of the planner is caught before it acts. Looks at the plan
- * alone, never at facts, and shares no code with `decide`. `hostTimeoutS` bounds what a host may take.
+ * alone, never at facts, and shares no code with `decide`. `hostTimeoutS` bounds what a host may take; `undoes`: it is the
+ * plan of a rollback.
  */
-export const checkPlan = (plan: Plan, hostTimeoutS: Seconds): readonly Objection[] => [
+export const checkPlan = (plan: Plan, hostTimeoutS: Seconds, undoes = false): readonly Objection[] => [
   ...wavesCover(plan),
-  ...plan.hosts.flatMap((host) => (host.verdict === "change" ? hostObjections(host, hostTimeoutS) : [])),
+  ...plan.hosts.flatMap((host) => (host.verdict === "change" ? hostObjections(host, { hostTimeoutS, undoes }) : [])),
 ];
 
 const wavesCover = ({ hosts, waves }: Plan): readonly Objection[] => {
@@ -32,11 +33,16 @@ const wavesCover = ({ hosts, waves }: Plan): readonly Objection[] => {
   ];
 };
 
-const hostObjections = ({ host, changes }: Changing, hostTimeoutS: Seconds): readonly Objection[] =>
+interface Limits {
+  readonly hostTimeoutS: Seconds;
+  readonly undoes: boolean;
+}
+
+const hostObjections = ({ host, changes }: Changing, limits: Limits): readonly Objection[] =>
   [
-    ...outOfOrder(changes),
+    ...outOfOrder(changes, limits.undoes ? undoing : order),
     ...unprovedEdit(changes),
-    ...changes.flatMap((change) => changeObjections(change, changes, hostTimeoutS)),
+    ...changes.flatMap((change) => changeObjections(change, changes, limits)),
   ].map((message) => ({ host, message }));
 
 /** The order in which changes are safe: nothing points at a place before the place is right. */
@@ -60,16 +66,32 @@ const order: readonly Change["kind"][] = [
   "boot-environment.destroy",
 ];
 
-const outOfOrder = (changes: readonly Change[]): readonly string[] =>
+/** The order that is safe the other way: a place is given up when nova-compute has left it. What is not here undoes nothing. */
+const undoing: readonly Change["kind"][] = [
+  "cleaner.uninstall",
+  "cleaner.install",
+  "cleaner.configure",
+  "cleaner.enable",
+  "cleaner.disable",
+  "cleaner.remove",
+  "dataset.quota",
+  "dataset.set",
+  "conf.restore",
+  "compute.restart",
+  "directory.own",
+];
+
+const outOfOrder = (changes: readonly Change[], safe: readonly Change["kind"][]): readonly string[] =>
   changes.flatMap(({ kind }, at) => {
     const before = changes[at - 1];
-    return before !== undefined && order.indexOf(kind) < order.indexOf(before.kind)
+    if (!safe.includes(kind)) return [`${kind} has no place in it`];
+    return before !== undefined && safe.indexOf(kind) < safe.indexOf(before.kind)
       ? [`${kind} comes after ${before.kind}`]
       : [];
   });
 
 const unprovedEdit = (changes: readonly Change[]): readonly string[] => {
-  const edits = changes.filter(({ kind }) => kind === "conf.set").length;
+  const edits = changes.filter(({ kind }) => kind === "conf.set" || kind === "conf.restore").length;
   const restarts = changes.filter(({ kind }) => kind === "compute.restart").length;
   return [
     ...(edits > 1 ? ["nova.conf would be edited twice"] : []),
@@ -77,12 +99,16 @@ const unprovedEdit = (changes: readonly Change[]): readonly string[] => {
   ];
 };
 
-const changeObjections = (change: Change, all: readonly Change[], hostTimeoutS: Seconds): readonly string[] => {
+const changeObjections = (
+  change: Change,
+  all: readonly Change[],
+  { hostTimeoutS, undoes }: Limits,
+): readonly string[] => {
   switch (change.kind) {
     case "dataset.create":
       return [...datasetName(change.dataset), ...positive("quota", change.quotaBytes)];
     case "dataset.quota":
-      return [...datasetName(change.dataset), ...positive("quota", change.to)];
+      return [...datasetName(change.dataset), ...(undoes && change.to === 0 ? [] : positive("quota", change.to))];
     case "dataset.set":
       return datasetName(change.dataset);
     case "directory.own":
@@ -106,6 +132,8 @@ const changeObjections = (change: Change, all: readonly Change[], hostTimeoutS: 
         : [`${change.package} is not the cleaner's package`];
     case "conf.set":
       return patchObjections(change, all);
+    case "conf.restore":
+      return restoreObjections(change);
     case "compute.restart":
       return change.timeoutS <= hostTimeoutS
         ? []
@@ -175,6 +203,14 @@ const patchObjections = (change: Extract<Change, { kind: "conf.set" }>, all: rea
     ...(setsKey(patch.newLine, key, to) ? [] : [`the new line does not set ${key} to ${to}`]),
   ];
 };
+
+/** Its words go into a command. */
+const restoreObjections = (change: Extract<Change, { kind: "conf.restore" }>): readonly string[] => [
+  ...(isPlainPath(change.path) ? [] : [`${change.path} is not a plain absolute path`]),
+  ...(change.from === change.to ? ["putting nova.conf back changes nothing"] : []),
+  ...([change.from, change.to].every((digest) => /^[0-9a-f]{64}$/.test(digest)) ? [] : ["nova.conf has no digest"]),
+  ...(/^[0-9]{8}-[0-9]{6}-[0-9a-f]{6}$/.test(change.run) ? [] : [`${change.run} is no run`]),
+];
 
 /** A new section brings its header along; the line that counts is the last. */
 const setsKey = (text: string, key: string, to: string): boolean => {

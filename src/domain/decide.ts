@@ -1,7 +1,7 @@
 import type { Change, Patch } from "./change.ts";
 import { cleanerFmri, type Desired, desire, inForceOf, type Payload } from "./desired.ts";
 import { drift } from "./drift.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts, ServiceFacts } from "./facts.ts";
 import type { HostName, Seconds } from "./ids.ts";
 import { drainedNote, notes, snapshotsWords } from "./notes.ts";
 import type { Outcome, Refusal } from "./outcome.ts";
@@ -252,9 +252,16 @@ const restartChange = (
   if (!facts.service.seen) return [];
   // Disabled on purpose: nobody but the operator starts it; it reads the file when it is enabled.
   if (facts.service.value.state === "disabled" || !(edits || drifts("restart"))) return [];
-  const { startTimeoutS, stopTimeoutS } = facts.service.value;
+  return [restartOf(facts.service.value, settings.novaService, edits ? "edit" : "owed", soakS)];
+};
+
+/** A restart of nova-compute, with the time that its methods may take. */
+export const restartOf = (
+  { startTimeoutS, stopTimeoutS }: ServiceFacts,
+  service: string,
+  because: "edit" | "owed",
+  soakS: Seconds,
+): Change => {
   const timeoutS = Math.max(RESTART_LEAST_S, startTimeoutS + stopTimeoutS + soakS + RESTART_SLACK_S);
-  return [
-    { kind: "compute.restart", service: settings.novaService, because: edits ? "edit" : "owed", timeoutS, soakS },
-  ];
+  return { kind: "compute.restart", service, because, timeoutS, soakS };
 };

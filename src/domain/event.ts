@@ -20,7 +20,7 @@ export interface EventHead {
   readonly at: string;
 }
 
-export type CommandName = "rollout" | "purge" | "status" | "exec" | "package";
+export type CommandName = "rollout" | "rollback" | "purge" | "status" | "exec" | "package";
 
 /** What `exec` was asked to run: words joined by blanks, or a file. */
 export type Asked =
@@ -85,6 +85,8 @@ export type EventBody =
       readonly publication?: Publication;
       /** Only of `purge`. */
       readonly purge?: PurgeAsked;
+      /** Only of `rollback`: the run that it undoes. */
+      readonly rollback?: { readonly run: RunId };
       /** Only of commands that change hosts by a plan. */
       readonly given?: Given;
     }

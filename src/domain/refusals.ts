@@ -198,7 +198,7 @@ const pendingRefusal = (facts: Facts, accepted: Accepted): readonly Refusal[] =>
 };
 
 /** Deployments in flight: a restart of nova-compute now would end them. */
-export const busyRefusal = (facts: Facts, desired: Desired): readonly Refusal[] => {
+export const busyRefusal = (facts: Facts, desired: Pick<Desired, "cacheDir">): readonly Refusal[] => {
   const zones = facts.incompleteZones.seen ? facts.incompleteZones.value : [];
   const files = cachesToWatch(facts, desired).flatMap((dir) => {
     const directory = facts.directories[dir];
@@ -213,6 +213,6 @@ export const busyRefusal = (facts: Facts, desired: Desired): readonly Refusal[] 
 };
 
 /** The directory in force and the one that will be. */
-const cachesToWatch = (facts: Facts, desired: Desired): readonly AbsPath[] => [
+const cachesToWatch = (facts: Facts, desired: Pick<Desired, "cacheDir">): readonly AbsPath[] => [
   ...new Set([inForceOf(facts), desired.cacheDir].filter((dir) => dir !== undefined)),
 ];

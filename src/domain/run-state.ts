@@ -23,6 +23,8 @@ export interface RunState {
   readonly publication?: Publication;
   /** What `purge` takes out. */
   readonly purge?: PurgeAsked;
+  /** What `rollback` undoes. */
+  readonly rollback?: { readonly run: RunId };
   /** What the repository has of it. */
   readonly published?: { readonly fmri: string; readonly before: boolean };
   readonly given?: Given;
@@ -188,6 +190,7 @@ const started = (event: EventOf<"run.started">): RunState => ({
   ...(event.exec === undefined ? {} : { exec: event.exec }),
   ...(event.publication === undefined ? {} : { publication: event.publication }),
   ...(event.purge === undefined ? {} : { purge: event.purge }),
+  ...(event.rollback === undefined ? {} : { rollback: event.rollback }),
   ...(event.given === undefined ? {} : { given: event.given }),
   startedAt: event.at,
   lastAt: event.at,

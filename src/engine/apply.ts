@@ -81,7 +81,7 @@ const refused = (refusal: Refusal, watch: StepWatch): Ending => ({
 });
 
 const doneWords = ({ done, plan }: StepWatch): string =>
-  plan.changes.some(({ kind }) => kind === "conf.set")
+  plan.changes.some(({ kind }) => kind === "conf.set" || kind === "conf.restore")
     ? "what comes before nova.conf is done, the configuration waits"
     : `${done} of ${plan.changes.length} steps are done`;
 

@@ -29,7 +29,7 @@ export interface ProbeVerdict {
 /** Everything one run needs, made once by the composition root. */
 export interface RunContext {
   readonly run: RunId;
-  readonly command: "rollout" | "status" | "purge";
+  readonly command: "rollout" | "status" | "purge" | "rollback";
   readonly job: Job;
   /** The command line, for whoever takes the run up again. */
   readonly given?: Given;
@@ -39,6 +39,8 @@ export interface RunContext {
   readonly planMade: (plan: Plan) => Promise<string | undefined>;
   /** What a purge takes out. */
   readonly purge?: PurgeAsked;
+  /** The run that a rollback undoes. */
+  readonly rollback?: { readonly run: RunId };
   readonly patterns: readonly string[];
   readonly hosts: readonly Host[];
   readonly by: { readonly user: string; readonly controller: string; readonly pid: number };

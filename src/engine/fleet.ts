@@ -33,8 +33,21 @@ export class Fleet {
   }
 
   #begin(): void {
-    const { emitter, command, check, patterns, hosts, by, version, deadlines, parallel, soakS, purge, given } =
-      this.#context;
+    const {
+      emitter,
+      command,
+      check,
+      patterns,
+      hosts,
+      by,
+      version,
+      deadlines,
+      parallel,
+      soakS,
+      purge,
+      rollback,
+      given,
+    } = this.#context;
     emitter.emit({
       type: "run.started",
       command,
@@ -44,6 +57,7 @@ export class Fleet {
       by,
       version,
       ...(purge === undefined ? {} : { purge }),
+      ...(rollback === undefined ? {} : { rollback }),
       ...(given === undefined ? {} : { given }),
       limits: {
         parallel,
@@ -173,8 +187,11 @@ export const surveyAll = async (
 };
 
 /** Why a plan must not be carried out; undefined when it may. */
-export const unsafe = (plan: Plan, { deadlines }: Pick<RunContext, "deadlines">): string | undefined => {
-  const objections = checkPlan(plan, deadlines.changeS);
+export const unsafe = (
+  plan: Plan,
+  { deadlines, command }: Pick<RunContext, "deadlines" | "command">,
+): string | undefined => {
+  const objections = checkPlan(plan, deadlines.changeS, command === "rollback");
   const [first] = objections;
   if (first === undefined) return undefined;
   const more = objections.length > 1 ? ` (and ${objections.length - 1} more)` : "";

@@ -46,7 +46,8 @@ export const purgeJob = ({ asked, accepted, deadlines }: PurgeOptions): Job => {
   };
 };
 
-const standing = (plan: HostPlan): Ending => {
+/** How a host stands by its verdict. */
+export const standing = (plan: HostPlan): Ending => {
   switch (plan.verdict) {
     case "in-sync":
       return { outcome: "in-sync" };

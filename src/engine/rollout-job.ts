@@ -75,7 +75,7 @@ export const expectations = (basis: Facts) => ({
   serviceState: basis.service.seen ? basis.service.value.state : "-",
 });
 
-const digestOf = (file: Facts["cleanerFiles"]["method"]): string => {
+export const digestOf = (file: Facts["cleanerFiles"]["method"]): string => {
   if (file.seen) return file.value;
   return file.why === "absent" ? "-" : "";
 };

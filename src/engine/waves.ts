@@ -1,3 +1,4 @@
+import { mayBreakCompute } from "../domain/change.ts";
 import type { Facts } from "../domain/facts.ts";
 import { follow } from "../domain/follow.ts";
 import type { Host } from "../domain/host.ts";
@@ -191,5 +192,4 @@ class Wave {
   }
 }
 
-const isRisky = ({ changes }: Changing): boolean =>
-  changes.some(({ kind }) => kind === "conf.set" || kind === "compute.restart");
+const isRisky = ({ changes }: Changing): boolean => changes.some(mayBreakCompute);

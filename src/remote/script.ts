@@ -3,7 +3,7 @@
  * May import domain; knows nothing of connections.
  */
 import { readFileSync } from "node:fs";
-import type { Change } from "../domain/change.ts";
+import { type Change, mayBreakCompute } from "../domain/change.ts";
 import { unreachable } from "../domain/result.ts";
 import type { Settings } from "../domain/settings.ts";
 import { quote } from "./quote.ts";
@@ -188,7 +188,8 @@ const transactionOnly = ({ settings, ...inputs }: TransactionInputs): Record<str
   CACHE_OWNER: settings.cacheOwner,
 });
 
-const applyOnly = (inputs: ApplyInputs): Record<string, string> => ({
+/** What only the scripts of `rollout` and `rollback` are told. */
+export const applyOnly = (inputs: ApplyInputs): Record<string, string> => ({
   SOAK: String(inputs.soakS),
   WAIT_IDLE: String(inputs.waitIdleS),
   METHOD_TEXT: inputs.method,
@@ -239,12 +240,11 @@ const acceptable = (settings: Settings): { ACCEPT: string; ACCEPT_DEFAULT: strin
 const calls = ({ changes, cacheDir, settings }: ApplyInputs): readonly string[] => {
   const lines: string[] = [];
   const places = changes.findLastIndex(({ kind }) => kind.startsWith("dataset.") || kind === "directory.own");
-  const edits = changes.some(({ kind }) => kind === "conf.set" || kind === "compute.restart");
   const proof = `step w write_proof ${quote(cacheDir)} ${quote(settings.cacheOwner)}`;
   let idle = false;
   if (places < 0) lines.push(proof);
   changes.forEach((change, at) => {
-    if (edits && !idle && (change.kind === "conf.set" || change.kind === "compute.restart")) {
+    if (!idle && mayBreakCompute(change)) {
       idle = true;
       lines.push("idle_check");
     }

@@ -12,6 +12,7 @@ export const call = (change: Change): string => {
     case "dataset.quota":
       return words("dataset_quota", change.dataset, change.from, change.to);
     case "dataset.set":
+      if (change.to === "-") return words("dataset_inherit", change.dataset, change.property, change.from);
       return words("dataset_set", change.dataset, change.property, change.from, change.to);
     case "directory.own":
       return words("directory_own", change.path, change.owner, change.group, change.mode);
@@ -43,6 +44,8 @@ export const call = (change: Change): string => {
       const { offset, length, rangeDigest, after, replacement } = change.patch;
       return words("conf_set", offset, length, rangeDigest, after, octal(Buffer.from(replacement, "base64")));
     }
+    case "conf.restore":
+      return words("conf_restore", change.run, change.to, change.mode, change.owner, change.group);
     case "compute.restart":
       return words("compute_restart", change.because);
     case "legacy.remove":

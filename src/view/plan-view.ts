@@ -1,5 +1,5 @@
 /** A plan for a person: equal host plans folded, so that 212 hosts are one paragraph. */
-import { isPurge } from "../domain/change.ts";
+import { isPurge, mayBreakCompute } from "../domain/change.ts";
 import { foldHosts } from "../domain/host-set.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { Changing, GateRule, HostPlan, Plan } from "../domain/plan.ts";
@@ -93,8 +93,7 @@ const orderWords = ({ waves, gate, hosts }: Plan, changing: number): readonly st
 ];
 
 /** Only between an edit of nova.conf or a restart and its proof a host may be broken. */
-const isRisky = (plan: HostPlan): boolean =>
-  plan.verdict === "change" && plan.changes.some(({ kind }) => kind === "conf.set" || kind === "compute.restart");
+const isRisky = (plan: HostPlan): boolean => plan.verdict === "change" && plan.changes.some(mayBreakCompute);
 
 const wavesWords = (waves: Plan["waves"]): string => {
   const sizes = waves.slice(0, maxWavesNamed).map((wave) => wave.length);

@@ -15,6 +15,7 @@ export const renderRun = (state: RunState): readonly string[] => [
   `command  ${commandWords(state)}`,
   ...(state.exec === undefined ? [] : [`runs     ${askedWords(state.exec)}`]),
   ...(state.purge === undefined ? [] : [`takes    ${purgeAskedWords(state.purge)}`]),
+  ...(state.rollback === undefined ? [] : [`undoes   ${state.rollback.run}`]),
   ...(state.publication === undefined ? [] : [`package  ${publicationWords(state.publication)}`]),
   ...(state.published === undefined ? [] : [`there    ${visibleSafe(state.published.fmri)}`]),
   `by       ${byWords(state)}`,

@@ -1,6 +1,7 @@
 /** The words every view uses: one word for one thing, as in docs/vocabulary.md. May import domain only. */
 import type { Change, StepKind } from "../domain/change.ts";
 import type { Asked, CommandName, Publication } from "../domain/event.ts";
+import type { Bytes } from "../domain/ids.ts";
 import type { Outcome, Phase } from "../domain/outcome.ts";
 import type { Aspect, Drift } from "../domain/plan.ts";
 import type { CacheChoice, PurgeAsked } from "../domain/purge/asked.ts";
@@ -39,6 +40,7 @@ const publishingWords: Readonly<Partial<Record<Outcome, string>>> = {
 /** What accepting a run lets it do to its hosts, `3 hosts to change`. */
 export const purposeWords: Readonly<Record<CommandName, string>> = {
   rollout: "to change",
+  rollback: "to roll back",
   purge: "to purge",
   status: "to look at",
   exec: "to run it on",
@@ -124,6 +126,7 @@ export const stepWords: Readonly<Record<StepKind, string>> = {
   "cleaner.remove": "removing the cleaner",
   "cache.migrate": "copying images",
   "conf.set": "editing nova.conf",
+  "conf.restore": "putting nova.conf back",
   "compute.restart": "restarting nova-compute",
   "legacy.remove": "emptying an old cache",
   "cache.evict": "evicting images",
@@ -178,13 +181,9 @@ export const changeWords = (change: Change, diff: boolean): readonly string[] =>
     case "dataset.create":
       return [`create dataset ${change.dataset}, mounted at ${change.mountpoint}, quota ${size(change.quotaBytes)}`];
     case "dataset.quota":
-      return [
-        `set quota of ${change.dataset}: ${change.from === 0 ? "none" : size(change.from)} -> ${size(change.to)}`,
-      ];
+      return [`set quota of ${change.dataset}: ${quotaWords(change.from)} -> ${quotaWords(change.to)}`];
     case "dataset.set":
-      return [
-        `set ${change.property} of ${change.dataset}: ${change.from === "-" ? "unset" : change.from} -> ${change.to}`,
-      ];
+      return [`set ${change.property} of ${change.dataset}: ${valueWords(change.from)} -> ${valueWords(change.to)}`];
     case "directory.own":
       return [`own ${change.path}: ${change.owner}:${change.group} ${change.mode}`];
     case "cleaner.install":
@@ -212,6 +211,10 @@ export const changeWords = (change: Change, diff: boolean): readonly string[] =>
         `set ${change.key} in [${change.section}] of ${change.path} to ${change.to}`,
         ...(diff ? confDiff(change) : []),
       ];
+    case "conf.restore":
+      return [
+        `put ${change.path} back as run ${change.run} found it: ${change.owner}:${change.group} ${change.mode}${change.directory === undefined ? "" : `, images in ${visibleSafe(change.directory, 120)}`}`,
+      ];
     case "compute.restart":
       return [
         `restart nova-compute, ready within ${duration(change.timeoutS * 1000)}, then held ${duration(change.soakS * 1000)}${
@@ -226,6 +229,9 @@ export const changeWords = (change: Change, diff: boolean): readonly string[] =>
       return unreachable(change);
   }
 };
+
+const quotaWords = (bytes: Bytes): string => (bytes === 0 ? "none" : size(bytes));
+const valueWords = (value: string): string => (value === "-" ? "unset" : value);
 
 const policyWords = ([name, value]: readonly [string, string]): string => {
   const label = name.replace(/^(config|periodic)\//, "");

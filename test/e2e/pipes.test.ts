@@ -169,9 +169,9 @@ describe.concurrent("a node that sends terminal escape codes", () => {
 
 describe.concurrent("a bad command line ends with 2, says what to try, and contacts nobody:", () => {
   const lines = [
-    ["nothing at all", [], /one of rollout, purge, status/],
+    ["nothing at all", [], /one of rollout, rollback, purge, status/],
     ["a mistyped command", ["rolout", "all"], /novasweep rollout/],
-    ["an unknown command", ["frobnicate"], /one of rollout, purge, status/],
+    ["an unknown command", ["frobnicate"], /one of rollout, rollback, purge, status/],
     ["a mistyped option", ["rollout", "all", "--wawes", "1"], /--waves/],
     ["an option of another command", ["status", "--yes"], /novasweep status --help/],
     ["an option without its value", ["status", "--limit"], undefined],

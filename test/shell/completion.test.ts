@@ -56,6 +56,7 @@ const offers: readonly (readonly [string, string, readonly string[]])[] = [
   ["hosts of the inventory on the line", "status -i 'elsewhere/my hosts.ini' oth", ["other1"]],
   ["groups of the inventory on the line", "status --inventory=nasty.ini n", ["n1", "n2", "n3", "n4"]],
   ["runs", "runs show 2026", [run]],
+  ["the run to undo", "rollback --run 2026", [run]],
   ["runs of the state directory on the line", "runs show --state-dir statedir 2", ["20270102-030405-0a0b0c"]],
   ["nothing where there is no list", "status --port ", []],
   ["nothing behind a command that takes nothing", "demo x", []],

@@ -6,10 +6,27 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseTools } from "../../src/remote/script.ts";
-import { applyOf, probeOf, publishOf, purgeLookOf, purgeOf, shells, transactionOf } from "../support/shell-node.ts";
+import {
+  applyOf,
+  probeOf,
+  publishOf,
+  purgeLookOf,
+  purgeOf,
+  rollbackOf,
+  shells,
+  transactionOf,
+} from "../support/shell-node.ts";
 
 const sh = fileURLToPath(new URL("../../src/remote/sh/", import.meta.url));
-const names = ["lib.sh", "probe.sh", "apply.sh", "purge.sh", "boot-environments.sh", "publish.sh"] as const;
+const names = [
+  "lib.sh",
+  "probe.sh",
+  "apply.sh",
+  "purge.sh",
+  "boot-environments.sh",
+  "rollback.sh",
+  "publish.sh",
+] as const;
 const text = (name: string): string => readFileSync(join(sh, name), "utf8");
 const tools = parseTools(text("tools.txt"));
 
@@ -213,6 +230,7 @@ describe("as a whole", () => {
     "look of a purge": purgeLookOf({ subject: "cache", choice: { kind: "policy" } }),
     "purge of old caches": purgeOf({ subject: "legacy", includeForeign: [] }, []),
     "purge of boot environments": transactionOf("boot-environments.sh", ["step 1 be_destroy a b 1 2 0"]),
+    rollback: rollbackOf([]),
     publish: publishOf(),
   };
   const run = (command: string, args: readonly string[]) => {

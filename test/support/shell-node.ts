@@ -18,6 +18,7 @@ import { type PublishInputs, publishScript } from "../../src/remote/publish-scri
 import { purgeLookScript, purgeScript } from "../../src/remote/purge-script.ts";
 import { parseLine } from "../../src/remote/reply.ts";
 import { ReplyStore } from "../../src/remote/reply-store.ts";
+import { rollbackScript } from "../../src/remote/rollback-script.ts";
 import {
   type ApplyInputs,
   applyScript,
@@ -216,6 +217,9 @@ const applyInputs = (changes: readonly Change[], more: Partial<ApplyInputs>): Ap
 
 export const applyOf = (changes: readonly Change[], more: Partial<ApplyInputs> = {}): string =>
   applyScript(applyInputs(changes, more));
+
+export const rollbackOf = (changes: readonly Change[], more: Partial<ApplyInputs> = {}): string =>
+  rollbackScript(applyInputs(changes, more));
 
 /** A transaction of steps that stand in another file of sh/. */
 export const transactionOf = (file: string, calls: readonly string[], more: Partial<ApplyInputs> = {}): string =>

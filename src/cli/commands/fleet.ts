@@ -1,4 +1,4 @@
-/** `novasweep rollout`, `novasweep purge` and `novasweep status`: one run over the selected hosts. */
+/** `novasweep rollout`, `novasweep rollback`, `novasweep purge` and `novasweep status`: one run over the selected hosts. */
 import { resolve } from "node:path";
 import type { Given } from "../../domain/event.ts";
 import type { Host } from "../../domain/host.ts";
@@ -13,6 +13,7 @@ import { type FleetRequest, noRecord, type Origin, openRecord } from "../compose
 import { tellOfDeadRuns } from "../dead-runs.ts";
 import { BAD_INPUT, complain, type Io, isInteractive } from "../io.ts";
 import { inventoriesRead, selectFor } from "../select.ts";
+import { readUndone, undoneHosts } from "../undone.ts";
 import { version } from "../version.ts";
 import { chooseWays } from "../ways.ts";
 import { runOver } from "./run-over.ts";
@@ -32,13 +33,18 @@ export const fleetCommand = async (request: FleetRequest, io: Io, words?: readon
       },
     ]);
   const knownFiles = new KnownFiles();
-  const chosen = plannedHosts(selected.value.hosts, saved.value);
+  const undone = request.command === "rollback" ? await readUndone(request, io) : ok(undefined);
+  if (!undone.ok) return complain(io, [undone.error]);
+  const planned = plannedHosts(selected.value.hosts, saved.value);
+  if (!planned.ok) return complain(io, [planned.error]);
+  const chosen = undoneHosts(planned.value, undone.value, request);
   if (!chosen.ok) return complain(io, [chosen.error]);
   const ways = await chooseWays(chosen.value, request, io, knownFiles);
   if (!ways.ok) return complain(io, ways.error);
   const hosts = ways.value;
   const origin: Origin = {
     ...(saved.value === undefined ? {} : { saved: saved.value }),
+    ...(undone.value === undefined ? {} : { undone: undone.value }),
     ...(request.command === "status" || words === undefined ? {} : { given: givenBy(request, io, words) }),
   };
   if (request.command !== "status") await tellOfDeadRuns(request.stateDir, io);

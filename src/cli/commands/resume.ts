@@ -13,6 +13,7 @@ import { type FleetRequest, reopenRecord } from "../compose.ts";
 import { complain, type Io } from "../io.ts";
 import type { RunsResumeRequest } from "../request.ts";
 import { selectFor } from "../select.ts";
+import { asThen, readUndone } from "../undone.ts";
 import { version } from "../version.ts";
 import { chooseWays } from "../ways.ts";
 import { runOver } from "./run-over.ts";
@@ -33,11 +34,13 @@ export const resumeCommand = async (request: RunsResumeRequest, io: Io): Promise
   const { past, wholeBytes } = found.value;
   const asked = await requestOf(past.state, request, io);
   if (!asked.ok) return complain(io, [asked.error]);
+  const undone = asked.value.command === "rollback" ? await readUndone(asked.value, io) : ok(undefined);
+  if (!undone.ok) return complain(io, [undone.error]);
   const selected = await selectFor(asked.value, io);
   if (!selected.ok) return complain(io, selected.error);
   const open = new Set(openHosts(past));
   const knownFiles = new KnownFiles();
-  const left = selected.value.hosts.filter(({ host }) => open.has(host.name));
+  const left = asThen(selected.value.hosts, undone.value).filter(({ host }) => open.has(host.name));
   const ways = await chooseWays(left, asked.value, io, knownFiles);
   if (!ways.ok) return complain(io, ways.error);
   return withAccess(asked.value, io, ways.value, knownFiles, async (access) => {
@@ -48,6 +51,7 @@ export const resumeCommand = async (request: RunsResumeRequest, io: Io): Promise
     return runOver(asked.value, io, ways.value, access, {
       record: record.value,
       past: past.state,
+      ...(undone.value === undefined ? {} : { undone: undone.value }),
       after: past.state.lastSeq,
       go: (context) => resume(context, past),
     });
@@ -91,7 +95,7 @@ const requestOf = async (
   const parsed = await parseArgs(given.words, around);
   if (!parsed.ok) return err(foreign(parsed.error));
   const request = parsed.value;
-  if (request.command !== "rollout" && request.command !== "purge")
+  if (request.command !== "rollout" && request.command !== "rollback" && request.command !== "purge")
     return err({ code: "E_USAGE", what: `${request.command} is nothing to go on with`, try: "novasweep runs" });
   const now = { output, stateDir, inventories: given.inventories };
   return ok({ ...request, ...now, askBecomePass: request.askBecomePass || askBecomePass });

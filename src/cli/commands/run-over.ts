@@ -128,6 +128,8 @@ const print = async (
   const state = view.state();
   if (request.command === "rollout") {
     if (request.check && state.plan !== undefined) io.stdout.write(await planText(state.plan, request));
+  } else if (request.command === "rollback") {
+    if (request.check && state.plan !== undefined) io.stdout.write(await planText(state.plan, { diff: false }));
   } else if (request.command === "purge") {
     const { renderPurgeJson, renderPurgeTable } = await import("../../view/purge-result.ts");
     if (request.check && request.format === "table" && state.plan !== undefined)
@@ -148,6 +150,8 @@ const planText = async (plan: Plan, shown: { readonly diff: boolean }): Promise<
   return `${renderPlan(plan, shown).join("\n")}\n`;
 };
 
+const acts = { rollout: "change", rollback: "roll back", purge: "purge" } as const;
+
 /** Shows the plan and asks, unless `--yes` answered already. Whoever is asked sees the changed lines. */
 const acceptor =
   (request: FleetRequest, io: Io, view: LiveView, signal: AbortSignal, keys: RunKeys): Hands["accept"] =>
@@ -161,7 +165,7 @@ const acceptor =
     const changing = plan.waves.flat().length;
     const answer = request.yes
       ? ({ ok: true, value: true } as const)
-      : await confirm(changing, request.command === "purge" ? "purge" : "change", {
+      : await confirm(changing, acts[request.command], {
           input: io.stdin,
           output: io.stderr,
           terminal: isInteractive(io),

@@ -117,6 +117,7 @@ const valueKinds: Readonly<Partial<Record<ValueName, Wanted["kind"]>>> = {
   FILE: "files",
   DIR: "directories",
   PATTERN: "hosts",
+  ID: "runs",
   HOST: "hosts",
   "KEY=VALUE": "settings",
   FAULTS: "faults",
@@ -134,6 +135,8 @@ const valueWanted = ({ takes, choices }: Option, stem: string, value: string, li
       return { kind, stem: stem + value.slice(0, value.lastIndexOf(",") + 1) };
     case "hosts":
       return hosts(stem, value, line);
+    case "runs":
+      return { kind, stem, stateDir: valuesOf(line, "state-dir").at(-1) };
     default:
       return nothing;
   }

@@ -14,12 +14,20 @@ property_of() {
   return $known
 }
 
+# others NAME PROPERTY: the table without that line.
+others() {
+  while IFS=$TAB read -r t_name t_property t_rest; do
+    [ "$t_name,$t_property" = "$1,$2" ] || printf '%s\t%s\t%s\n' "$t_name" "$t_property" "$t_rest"
+  done <"$S/zfs"
+}
+
+# drop NAME PROPERTY
+drop() { others "$1" "$2" >"$S/zfs.new" && mv -f "$S/zfs.new" "$S/zfs"; }
+
 # put NAME PROPERTY VALUE SOURCE
 put() {
   {
-    while IFS=$TAB read -r t_name t_property t_rest; do
-      [ "$t_name,$t_property" = "$1,$2" ] || printf '%s\t%s\t%s\n' "$t_name" "$t_property" "$t_rest"
-    done <"$S/zfs"
+    others "$1" "$2"
     printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4"
   } >"$S/zfs.new"
   mv -f "$S/zfs.new" "$S/zfs"

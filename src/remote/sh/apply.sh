@@ -532,7 +532,10 @@ dataset_quota() {
     "$2") ;;
     *) fail E_STALE "the quota of $1 is $zfs_quota, not $2"; return 1 ;;
   esac
-  if ! property_set "$1" quota "$3"; then
+  # No quota is none, not 0 (libzfs).
+  quota_word=$3
+  [ "$3" != 0 ] || quota_word=none
+  if ! property_set "$1" quota "$quota_word"; then
     case $words in *'size is less than current used'*) code=E_QUOTA_BELOW_USE ;; esac
     return 1
   fi

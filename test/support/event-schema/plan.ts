@@ -126,6 +126,17 @@ const change = union<Change, "kind">("kind", {
     to: text,
     patch,
   }),
+  "conf.restore": object<ChangeOf<"conf.restore">>({
+    kind: literal("conf.restore"),
+    path: text,
+    run: runId,
+    from: digest,
+    to: digest,
+    owner: text,
+    group: text,
+    mode: text,
+    directory: optional(text),
+  }),
   "compute.restart": object<ChangeOf<"compute.restart">>({
     kind: literal("compute.restart"),
     service: text,
