@@ -398,7 +398,6 @@ describe("completion", () => {
       runs: option.of === undefined ? "runs" : `runs ${option.of} x`,
       hosts: "hosts keys all",
       export: "export puppet all",
-      runs: option.of === undefined ? "runs" : `runs ${option.of} x`,
       package: `package ${option.of}${option.of === "publish" && option.name !== "via" ? " --via x" : ""}${option.of === "publish" && option.name !== "repo" ? " --repo /r" : ""}`,
     };
     const words = plain[command] ?? `${command} all`;

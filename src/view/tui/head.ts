@@ -154,7 +154,7 @@ export const footerRow = (state: RunState, width: number): Row => {
 
 /** Whether a host may still start, so that its start can be held. */
 const isSteered = ({ accepted, command, gate }: RunState): boolean =>
-  accepted !== undefined && (command === "rollout" || command === "purge") && gate?.open !== false;
+  accepted !== undefined && ["rollout", "rollback", "purge"].includes(command ?? "") && gate?.open !== false;
 
 const heldWords = (by: string): string =>
   by === "key" || by === "runs" ? "held: no host starts" : `held: ${visibleSafe(by, 100)}`;
