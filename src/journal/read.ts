@@ -9,15 +9,21 @@ import { splitLines } from "./split-lines.ts";
 export interface Folded<S> {
   readonly state: S;
   readonly torn: boolean;
+  /** Whole lines, which is the number of the last event. */
+  readonly events: number;
   /** Bytes of its whole lines: what comes after them was never durable. */
   readonly wholeBytes: number;
 }
 
-/** Folds a journal event by event; memory is the state's, whatever the file's length. `E_JOURNAL` with `file:line` when it is damaged. */
+/**
+ * Folds a journal event by event; memory is the state's, whatever the file's length. Events of the types in `unread` are
+ * passed over by their first words, without being taken apart. `E_JOURNAL` with `file:line` when it is damaged.
+ */
 export const foldJournal = async <S>(
   path: string,
   reduce: (state: S, event: RunEvent) => S,
   initial: S,
+  unread: ReadonlySet<EventType> = new Set(),
 ): Promise<Result<Folded<S>>> =>
   reading<Folded<S>>(path, async (file) => {
     let state = initial;
@@ -26,8 +32,13 @@ export const foldJournal = async <S>(
     let run: RunId | undefined;
     for await (const line of splitLines(chunksOf(file))) {
       const where = `${path}:${seq + 1}`;
-      if (line.kind === "torn") return ok({ state, torn: true, wholeBytes });
+      if (line.kind === "torn") return ok({ state, torn: true, events: seq, wholeBytes });
       if (line.kind === "too-long") return err(damaged(where, `the line is longer than ${line.maxBytes} bytes`));
+      if (unread.size > 0 && isOneOf(unread, line.text)) {
+        seq += 1;
+        wholeBytes += line.bytes;
+        continue;
+      }
       const event = parseEvent(line.text, where);
       if (!event.ok) return event;
       if (event.value.seq !== seq + 1) return err(damaged(where, `event ${event.value.seq} follows event ${seq}`));
@@ -37,8 +48,12 @@ export const foldJournal = async <S>(
       wholeBytes += line.bytes;
       state = reduce(state, event.value);
     }
-    return ok({ state, torn: false, wholeBytes });
+    return ok({ state, torn: false, events: seq, wholeBytes });
   });
+
+/** Whether a line is an event of one of these types, by the words that every line of ours begins with. */
+const isOneOf = (types: ReadonlySet<string>, line: string): boolean =>
+  types.has(/^\{"v":1,"run":"[^"]*","seq":\d+,"at":"[^"]*","type":"([^"]*)"/.exec(line.slice(0, 200))?.[1] ?? "");
 
 /** Every event of a journal, in order. For long ones use `foldJournal`. */
 export const readJournal = async (
@@ -86,7 +101,7 @@ const reading = async <T>(path: string, read: (file: FileHandle) => Promise<Resu
   }
 };
 
-const chunkBytes = 64 * 1024;
+const chunkBytes = 1024 ** 2;
 
 /** The file from its start. (A read stream would close the handle when its reader stops early.) */
 const chunksOf = async function* (file: FileHandle): AsyncGenerator<Buffer> {

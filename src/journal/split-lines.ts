@@ -22,7 +22,10 @@ export const splitLines = async function* (
       parts.push(chunk.subarray(start, end));
       length += end - start;
       if (length > maxBytes) break;
-      yield { kind: "line", text: Buffer.concat(parts).toString("utf8"), bytes: length + 1 };
+      // Nearly every line lies in one chunk: it is read where it lies.
+      const [only, ...rest] = parts;
+      const whole = only !== undefined && rest.length === 0 ? only : Buffer.concat(parts);
+      yield { kind: "line", text: whole.toString("utf8"), bytes: length + 1 };
       parts = [];
       length = 0;
       start = end + 1;

@@ -183,7 +183,16 @@ describe("reading", () => {
     const path = await written(line(1), line(2), line(3));
     const wholeBytes = (await stat(path)).size;
     const folded = value(await foldJournal(path, (sum, event) => sum + event.seq, 0));
-    expect(folded).toEqual({ state: 6, torn: false, wholeBytes });
+    expect(folded).toEqual({ state: 6, torn: false, events: 3, wholeBytes });
+  });
+
+  test("a fold passes over what nobody needs, and counts it all the same", async () => {
+    const { v, seq, at } = line(2);
+    const phase: RunEvent = { v, run, seq, at, type: "host.phase", host: "cn01", phase: "probing" };
+    const path = await written(line(1), phase, line(3));
+    const without = new Set(["host.phase"] as const);
+    const folded = value(await foldJournal(path, (sum, event) => sum + event.seq, 0, without));
+    expect(folded).toMatchObject({ state: 4, events: 3, wholeBytes: (await stat(path)).size });
   });
 
   test("lines are the same however the bytes are cut", async () => {

@@ -31,7 +31,7 @@ export const resumeCommand = async (request: RunsResumeRequest, io: Io): Promise
       await giveUp(request.stateDir, run.value, { hostname: io.controller, pid: io.pid });
     return complain(io, [found.error]);
   }
-  const { past, wholeBytes } = found.value;
+  const { past, wholeBytes, events } = found.value;
   const asked = await requestOf(past.state, request, io);
   if (!asked.ok) return complain(io, [asked.error]);
   const undone = asked.value.command === "rollback" ? await readUndone(asked.value, io) : ok(undefined);
@@ -52,18 +52,22 @@ export const resumeCommand = async (request: RunsResumeRequest, io: Io): Promise
       record: record.value,
       past: past.state,
       ...(undone.value === undefined ? {} : { undone: undone.value }),
-      after: past.state.lastSeq,
+      after: events,
       go: (context) => resume(context, past),
     });
   });
 };
 
 /** What the journal says of a run that can be taken up again; why not, of any other. */
-const pastOf = async (stateDir: string, run: RunId): Promise<Result<{ past: Past; wholeBytes: number }>> => {
+const pastOf = async (
+  stateDir: string,
+  run: RunId,
+): Promise<Result<{ past: Past; wholeBytes: number; events: number }>> => {
   const path = journalPath(stateDir, run);
-  const folded = await foldJournal<RunState>(path, reduce, { ...initialState, run });
+  // The facts of before are the most of a journal, and nothing of a resumed run rests on them: it looks anew.
+  const folded = await foldJournal<RunState>(path, reduce, { ...initialState, run }, new Set(["host.facts"]));
   if (!folded.ok) return folded;
-  const { state, wholeBytes } = folded.value;
+  const { state, wholeBytes, events } = folded.value;
   const no = (what: string, hint: string): Result<never> => err({ code: "E_USAGE", what, where: path, try: hint });
   if (state.ended !== undefined)
     return no(`run ${run} has ended: exit ${state.ended.exit}`, "run the same command again: it looks first");
@@ -74,7 +78,7 @@ const pastOf = async (stateDir: string, run: RunId): Promise<Result<{ past: Past
       `run ${run} was cut short before its plan was accepted: it changed nothing`,
       "run the same command again",
     );
-  return ok({ past: { state, plan: state.plan }, wholeBytes });
+  return ok({ past: { state, plan: state.plan }, wholeBytes, events });
 };
 
 /** The request of the run's own words, with what is of now. */

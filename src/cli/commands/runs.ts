@@ -86,7 +86,7 @@ const summarise = async (stateDir: string, run: RunId): Promise<Result<RunState>
   if (first !== undefined && last?.type === "run.settled") {
     return ok({ ...reduce(reduce(initialState, first), last), tally: last.tally });
   }
-  const folded = await foldJournal(path, reduce, { ...initialState, run });
+  const folded = await foldJournal(path, reduce, { ...initialState, run }, new Set(["host.facts"]));
   return folded.ok ? ok(folded.value.state) : folded;
 };
 
