@@ -54,6 +54,7 @@ const ask = (
   around: Surroundings,
 ): Result<Request> => {
   if (command === "exec") return exec(given, values, words, around);
+  if (command === "rollout") return rollout(values, words, around);
   if (command === "rollback") return rollback(values, words, around);
   if (command === "purge") return buildPurgeRequest(values, words, around);
   if (command === "package") return buildPackageRequest(values, words, around);
@@ -70,14 +71,12 @@ const completion = (word: string | undefined): Result<CompletionRequest> => {
 };
 
 const build = (
-  command: Exclude<Command, "completion" | "exec" | "package" | "purge" | "rollback">,
+  command: Exclude<Command, "completion" | "exec" | "package" | "purge" | "rollback" | "rollout">,
   values: OptionValues,
   words: readonly string[],
   around: Surroundings,
 ): Request => {
   switch (command) {
-    case "rollout":
-      return rollout(values, words, around);
     case "status":
       return status(values, words, around);
     case "inventory":
@@ -99,9 +98,15 @@ const build = (
   }
 };
 
-const rollout = (values: OptionValues, words: readonly string[], around: Surroundings): RolloutRequest => {
+/** What a saved plan has of its own. */
+const inPlan = ["waves", "max-bad", "max-missing", "parallel", "soak"];
+
+const rollout = (values: OptionValues, words: readonly string[], around: Surroundings): Result<RolloutRequest> => {
   const check = values.flag("check") ?? false;
-  return {
+  const twice = values.has("plan") ? inPlan.find((name) => values.has(name)) : undefined;
+  if (twice !== undefined)
+    return err(usage(`--${twice} is the saved plan's own`, `leave out --${twice}, or make the plan with it`));
+  return ok({
     command: "rollout",
     ...selection(values, words, around),
     ...connection(values, around),
@@ -117,7 +122,7 @@ const rollout = (values: OptionValues, words: readonly string[], around: Surroun
     plan: fileAt(values.text("plan"), around),
     output: output(values, around),
     stateDir: stateDir(values, around),
-  };
+  });
 };
 
 const rollback = (values: OptionValues, words: readonly string[], around: Surroundings): Result<RollbackRequest> => {

@@ -77,12 +77,12 @@ export const openRecord = async (stateDir: string, io: Io): Promise<Result<Recor
 export const reopenRecord = async (
   stateDir: string,
   run: string,
-  wholeBytes: number,
+  read: { readonly wholeBytes: number; readonly bytes: number },
   io: Io,
 ): Promise<Result<Record & { readonly run: string }>> => {
   const lock = await takeLock(stateDir, run, await describeHolder(io.pid, io.controller, new Date().toISOString()));
   if (!lock.ok) return err({ ...lock.error, try: "novasweep runs says who drives it" });
-  const journal = await reopenJournal(stateDir, run, wholeBytes);
+  const journal = await reopenJournal(stateDir, run, read);
   if (!journal.ok) {
     await lock.value.release();
     return journal;
@@ -152,7 +152,8 @@ export const composeRun = (
     nonce: newNonce,
     transport: transportFor(request, io, access, clocksFor({ ...request, hostTimeoutS: hostSecondsOf(request) })),
     emitter: new Emitter(record.run, Date.now, record.journal, [view, ...notices], after),
-    interactive: isInteractive(io),
+    // A question is for somebody whose keys are read.
+    interactive: isInteractive(io) && request.output === "tui",
     ...(rollout?.probe === undefined
       ? {}
       : { probe: probeCommand(rollout.probe, record.run, request.stepTimeoutS, io.env) }),

@@ -1,6 +1,7 @@
 /** A run's socket, for `novasweep runs hold|go|abort ID` from another terminal: one command a connection, one line back. */
-import { chmod, rm } from "node:fs/promises";
+import { chmod, open, rm } from "node:fs/promises";
 import { createConnection, createServer, type Socket } from "node:net";
+import { basename, dirname } from "node:path";
 import { type Command, type Controls, commandKinds, PARALLEL_MAX } from "../engine/controls.ts";
 import { socketPath } from "../journal/runs.ts";
 
@@ -28,15 +29,18 @@ export const openControlSocket = async (
   controls: Controls,
 ): Promise<{ readonly close: () => Promise<void> } | string> => {
   const path = socketPath(stateDir, run);
-  if (Buffer.byteLength(path) > PATH_MAX) return `its path is longer than ${PATH_MAX} bytes: ${path}`;
+  const short = await shortened(path);
   const server = createServer((socket) => answer(socket, controls));
   // Of a run that was taken up again: the socket of the process that died.
   await rm(path, { force: true });
   const failed = await new Promise<Error | undefined>((resolve) => {
     server.once("error", resolve);
-    server.listen(path, () => resolve(undefined));
+    server.listen(short.path, () => resolve(undefined));
   });
-  if (failed !== undefined) return failed.message;
+  if (failed !== undefined) {
+    await short.release();
+    return failed.message;
+  }
   server.unref();
   // Its directory lets nobody else in; this says it of the socket itself.
   await chmod(path, 0o600);
@@ -44,8 +48,16 @@ export const openControlSocket = async (
     close: async () => {
       server.close();
       await rm(path, { force: true });
+      await short.release();
     },
   };
+};
+
+/** A path that an address has room for: of a long one the last name, below its directory as Linux has it open. */
+const shortened = async (path: string): Promise<{ readonly path: string; readonly release: () => Promise<void> }> => {
+  if (Buffer.byteLength(path) <= PATH_MAX) return { path, release: async () => undefined };
+  const directory = await open(dirname(path), "r");
+  return { path: `/proc/self/fd/${directory.fd}/${basename(path)}`, release: () => directory.close() };
 };
 
 const answer = (socket: Socket, controls: Controls): void => {
@@ -63,9 +75,17 @@ const answer = (socket: Socket, controls: Controls): void => {
 };
 
 /** Sends one command to a run; true when the run took it, else why not. */
-export const sendCommand = (stateDir: string, run: string, command: string): Promise<true | string> =>
+export const sendCommand = async (stateDir: string, run: string, command: string): Promise<true | string> => {
+  const short = await shortened(socketPath(stateDir, run));
+  try {
+    return await said(createConnection(short.path), command);
+  } finally {
+    await short.release();
+  }
+};
+
+const said = (socket: Socket, command: string): Promise<true | string> =>
   new Promise((resolve) => {
-    const socket = createConnection(socketPath(stateDir, run));
     let text = "";
     socket.setEncoding("utf8").setTimeout(SILENCE_MS, () => {
       resolve("it does not answer");

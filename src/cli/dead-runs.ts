@@ -16,7 +16,8 @@ export const tellOfDeadRuns = async (stateDir: string, io: Pick<Io, "stderr" | "
     const here = { hostname: io.controller, path: lockPath(stateDir, run) };
     if (holder === undefined || (await isAlive(holder, here))) continue;
     const ends = await readEnds(journalPath(stateDir, run));
-    const first = ends.ok ? ends.value.first : undefined;
+    const { first, last } = ends.ok ? ends.value : {};
+    if (last?.type === "run.settled") continue;
     if (first?.type !== "run.started" || first.check || first.given === undefined) continue;
     dead.push(
       `run ${run} (${first.command} by ${first.by.user}, ${first.at}) was cut short: novasweep runs resume ${run} goes on with it, runs abort ${run} leaves it`,

@@ -11,6 +11,10 @@ import { eventLine } from "../journal/event-line.ts";
 const MAX_WORDS = 400;
 /** What a listener has not read yet, bytes; beyond them it misses events: a run waits for nobody. */
 const MAX_PENDING = 1024 ** 2;
+/** Hosts in an environment variable, bytes: an operating system takes 128 KiB of one string. */
+const MAX_NAMES = 100_000;
+/** What a health check wrote last is waited for so long after its end, whoever else holds its output. */
+const LAST_WORDS_MS = 500;
 /** A listener that goes on after the run is left to itself. */
 const LAST_WAIT_MS = 2_000;
 
@@ -27,40 +31,51 @@ const end = ({ pid }: ChildProcess): void => {
 };
 
 /**
- * Runs `--probe CMD` after a wave: NOVASWEEP_RUN, NOVASWEEP_WAVE and NOVASWEEP_HOSTS (blank-separated) say for what. 0: go
- * on, 2: ask, anything else, no end within `timeoutS`, or not to be started: stop.
+ * Runs `--probe CMD` after a wave. NOVASWEEP_RUN and NOVASWEEP_WAVE say for what; its hosts stand on its standard input, a
+ * line each, and in NOVASWEEP_HOSTS, blank-separated, where they fit. 0: go on, 2: ask, anything else, no end within
+ * `timeoutS` or before the run is stopped, or not to be started: stop.
  */
 export const probeCommand =
   (text: string, run: string, timeoutS: number, env: Readonly<Record<string, string | undefined>>) =>
-  (wave: number, hosts: readonly HostName[]): Promise<ProbeVerdict> =>
+  (wave: number, hosts: readonly HostName[], stopping: AbortSignal): Promise<ProbeVerdict> =>
     new Promise((resolve) => {
-      const child = shell(text, {
-        ...env,
-        NOVASWEEP_RUN: run,
-        NOVASWEEP_WAVE: String(wave),
-        NOVASWEEP_HOSTS: hosts.join(" "),
-      });
+      const about = { NOVASWEEP_RUN: run, NOVASWEEP_WAVE: String(wave) };
+      const names = hosts.join(" ");
+      let child: ChildProcess;
+      try {
+        child = shell(text, { ...env, ...about, ...(names.length > MAX_NAMES ? {} : { NOVASWEEP_HOSTS: names }) });
+      } catch (cause) {
+        resolve({ verdict: "stop", words: `it cannot be started: ${cause instanceof Error ? cause.message : cause}` });
+        return;
+      }
       let words = "";
-      let late = false;
-      const clock = setTimeout(() => {
-        late = true;
-        end(child);
-      }, timeoutS * 1000);
       const done = (verdict: ProbeVerdict["verdict"], said: string): void => {
         clearTimeout(clock);
+        stopping.removeEventListener("abort", stopped);
+        // Whoever still holds its output is not waited for.
+        child.stdout?.destroy();
         resolve({ verdict, words: said });
       };
-      child.stdin?.on("error", () => undefined).end();
+      const cut = (said: string): void => {
+        end(child);
+        done("stop", said);
+      };
+      const stopped = (): void => cut("it was ended with the run");
+      const clock = setTimeout(() => cut(`it did not end within ${timeoutS} s`), timeoutS * 1000);
+      const ended = (status: number | null): void => {
+        const [line = ""] = words.split("\n");
+        if (status === 0) done("go", line);
+        else done(status === 2 ? "ask" : "stop", line === "" ? `exit status ${status ?? "none"}` : line);
+      };
+      if (stopping.aborted) stopped();
+      else stopping.addEventListener("abort", stopped);
+      child.stdin?.on("error", () => undefined).end(hosts.map((host) => `${host}\n`).join(""));
       child.stdout?.setEncoding("utf8").on("data", (more: string) => {
         words = `${words}${more}`.slice(0, MAX_WORDS);
       });
       child.on("error", (cause) => done("stop", `it cannot be started: ${cause.message}`));
-      child.on("close", (status) => {
-        const [line = ""] = words.split("\n");
-        if (late) done("stop", `it did not end within ${timeoutS} s`);
-        else if (status === 0) done("go", line);
-        else done(status === 2 ? "ask" : "stop", line === "" ? `exit status ${status ?? "none"}` : line);
-      });
+      child.on("close", ended);
+      child.on("exit", (status) => setTimeout(ended, LAST_WORDS_MS, status).unref());
     });
 
 /** What `--on-event CMD` is told of. */
@@ -87,7 +102,11 @@ export const noticeSink = (text: string, env: Readonly<Record<string, string | u
       if (gone) return;
       child.stdin.end();
       await new Promise<void>((resolve) => {
-        const clock = setTimeout(resolve, LAST_WAIT_MS);
+        const clock = setTimeout(() => {
+          // What it never read would keep the process.
+          child.stdin.destroy();
+          resolve();
+        }, LAST_WAIT_MS);
         child.once("exit", () => {
           clearTimeout(clock);
           resolve();

@@ -1,7 +1,7 @@
 /** A plan in a file: digests, and of nova.conf the line that changes; made now, carried out later, or refused. */
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import type { Plan } from "../domain/plan.ts";
+import { changingOf, type Plan } from "../domain/plan.ts";
 import { type Complaint, err, ok, type Result } from "../domain/result.ts";
 import { safeJson } from "../domain/safe-text.ts";
 
@@ -45,7 +45,21 @@ export const readPlanFile = async (path: string): Promise<Result<Plan>> => {
   if (!("v" in file) || file.v !== 1 || !("plan" in file)) return bad("it is a plan of another version");
   const { planObjection } = await import("../journal/plan-schema.ts");
   const objection = planObjection(file.plan);
-  return objection === undefined ? ok(file.plan as Plan) : bad(`its plan makes no sense: ${objection}`);
+  if (objection !== undefined) return bad(`its plan makes no sense: ${objection}`);
+  const plan = file.plan as Plan;
+  return isWhole(plan) ? ok(plan) : bad("its plan makes no sense: its waves are not the hosts it changes, once each");
+};
+
+const isWhole = (plan: Plan): boolean => {
+  const waved = plan.waves.flat();
+  const changing = changingOf(plan);
+  const names = new Set(plan.hosts.map(({ host }) => host));
+  return (
+    names.size === plan.hosts.length &&
+    new Set(waved).size === waved.length &&
+    waved.length === changing.size &&
+    waved.every((host) => changing.has(host))
+  );
 };
 
 const complaint = (path: string, what: string): Complaint => ({

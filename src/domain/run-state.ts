@@ -115,7 +115,7 @@ const apply = (state: RunState, event: RunEvent): RunState => {
     case "run.started":
       return started(event);
     case "run.resumed":
-      return { ...state, resumed: [...state.resumed, { by: event.by, at: event.at }] };
+      return resumed(state, event);
     case "plan.made":
       return { ...state, plan: event.plan };
     case "plan.accepted":
@@ -159,6 +159,12 @@ const apply = (state: RunState, event: RunEvent): RunState => {
       return newer(state, event);
   }
 };
+
+/** A hold ends with the process that was held. */
+const resumed = ({ held: _, ...state }: RunState, { by, at }: EventOf<"run.resumed">): RunState => ({
+  ...state,
+  resumed: [...state.resumed, { by, at }],
+});
 
 const acted = (state: RunState, { action, by = "" }: EventOf<"operator.acted">): RunState => {
   const { held: _, ...free } = state;

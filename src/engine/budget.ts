@@ -1,4 +1,5 @@
 import { type GateState, gate, mayRisk } from "../domain/gate.ts";
+import type { HostName } from "../domain/ids.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Plan } from "../domain/plan.ts";
 import { isBad } from "../domain/tally.ts";
@@ -7,14 +8,18 @@ import type { RunContext } from "./context.ts";
 /** What of a plan's budget is gone before it begins. */
 export interface Spent {
   readonly bad: number;
-  readonly canaryBad: boolean;
+  /** Those of them that are of the canary wave. */
+  readonly badCanaries: number;
+  /** The wave that was open when the run was cut short, and its hosts: nobody has judged it. */
+  readonly opened?: { readonly wave: number; readonly hosts: readonly HostName[] };
 }
 
 /** Counts what went bad and what is at risk, and answers whether another host may start. */
 export class Budget {
   readonly #context: RunContext;
   readonly #plan: Plan;
-  #state: GateState;
+  #state: Omit<GateState, "canaryBad">;
+  #badCanaries: number;
   #told: string | undefined;
   /** The operator's own health command said stop. */
   #probed: string | undefined;
@@ -22,7 +27,8 @@ export class Budget {
   constructor(context: RunContext, plan: Plan, spent: Spent) {
     this.#context = context;
     this.#plan = plan;
-    this.#state = { ...spent, atRisk: 0 };
+    this.#state = { bad: spent.bad, atRisk: 0 };
+    this.#badCanaries = spent.badCanaries;
   }
 
   /** Why no further host starts; undefined while the gate is open. */
@@ -32,7 +38,7 @@ export class Budget {
 
   gateClosed(): string | undefined {
     if (this.#probed !== undefined) return this.#probed;
-    const verdict = gate(this.#plan.gate, this.#state);
+    const verdict = gate(this.#plan.gate, this.#now());
     return verdict.open ? undefined : verdict.reason;
   }
 
@@ -49,12 +55,13 @@ export class Budget {
 
   /** A bad host is tried again, or was found sound: it counts by how it ends now. */
   forgive(canary: boolean): void {
-    this.#state = { ...this.#state, bad: this.#state.bad - 1, canaryBad: canary ? false : this.#state.canaryBad };
+    this.#state = { ...this.#state, bad: this.#state.bad - 1 };
+    if (canary) this.#badCanaries -= 1;
   }
 
   /** A host that edits nova.conf or restarts nova-compute may break it until it is proved: it needs a token. */
   mayStart(risky: boolean): boolean {
-    return this.closed() === undefined && (!risky || mayRisk(this.#plan.gate, this.#state));
+    return this.closed() === undefined && (!risky || mayRisk(this.#plan.gate, this.#now()));
   }
 
   started(risky: boolean): void {
@@ -65,10 +72,14 @@ export class Budget {
     const bad = isBad(outcome);
     this.#state = {
       bad: this.#state.bad + (bad ? 1 : 0),
-      canaryBad: this.#state.canaryBad || (bad && canary),
       atRisk: this.#state.atRisk - (risky ? 1 : 0),
     };
+    if (bad && canary) this.#badCanaries += 1;
     if (bad) this.#tell();
+  }
+
+  #now(): GateState {
+    return { ...this.#state, canaryBad: this.#badCanaries > 0 };
   }
 
   #tell(): void {

@@ -68,7 +68,7 @@ export interface RunContext {
   /** Whether somebody is there to be asked. */
   readonly interactive: boolean;
   /** The operator's own health command, after each wave. */
-  readonly probe?: (wave: number, hosts: readonly HostName[]) => Promise<ProbeVerdict>;
+  readonly probe?: (wave: number, hosts: readonly HostName[], stopping: AbortSignal) => Promise<ProbeVerdict>;
   /** First Ctrl-C or the run's deadline: no new host starts. Its reason is a sentence. */
   readonly stopping: AbortSignal;
   /** Second Ctrl-C: connections are cut. */

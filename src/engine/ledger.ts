@@ -73,8 +73,8 @@ export class Ledger {
     return this.#bad.size;
   }
 
-  badAmong(hosts: ReadonlySet<HostName>): boolean {
-    return [...this.#bad].some((name) => hosts.has(name));
+  isBad(host: HostName): boolean {
+    return this.#bad.has(host);
   }
 
   /** Whoever was not reached is skipped; then the last event. */

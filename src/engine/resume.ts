@@ -3,6 +3,7 @@ import { follow } from "../domain/follow.ts";
 import type { Host } from "../domain/host.ts";
 import { rowOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
+import type { Failure } from "../domain/outcome.ts";
 import { type Changing, changingOf, type HostPlan, type Plan } from "../domain/plan.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { isBad } from "../domain/tally.ts";
@@ -124,8 +125,20 @@ const takeUp = (
     context.emitter.emit({ type: "host.phase", host: host.name, phase: "planned" });
   } else if (now.verdict === "in-sync" && row?.begun === true && survey.kind === "facts") {
     ledger.settle(host, found(context, host, survey.facts, watch));
+  } else if (now.verdict === "refuse" && row?.begun === true && isDown(now)) {
+    ledger.settle(host, { outcome: "failed", failure: watch.failed ?? failureOf(now), drift: now.drift });
   } else settleUnchanged(ledger, host, now);
 };
+
+type Refused = Extract<HostPlan, { verdict: "refuse" }>;
+
+/** This run began there, and nova-compute does not run: that is a bad host, not one that was never touched. */
+const isDown = ({ refusals }: Refused): boolean => refusals.some(({ code }) => code === "E_SERVICE_STATE");
+
+const failureOf = ({ refusals: [first] }: Refused): Failure => ({
+  code: "E_RESTART",
+  message: `it was begun, and when the run was taken up again: ${first?.message ?? "nova-compute does not run"}`,
+});
 
 /** Its script came to its end without us. */
 const found = ({ job }: RunContext, host: Host, facts: Facts, watch: StepWatch) => {
@@ -142,13 +155,17 @@ const remaining = (plan: Plan, left: ReadonlyMap<HostName, HostPlan>): Plan => (
   waves: plan.waves.map((wave) => wave.filter((host) => left.has(host))),
 });
 
-/** What of the budget is gone: bad hosts before, and those that the new look found. */
+/** What of the budget is gone: bad hosts before, and those that the new look found; and which wave is not judged yet. */
 const spentBy = ({ plan, state }: Past, ledger: Ledger): Spent => {
-  const canaries = new Set(plan.waves[0] ?? []);
-  const before = plan.hosts.filter(({ host }) => {
+  const badBefore = (host: HostName): boolean => {
     const outcome = rowOf(state.hosts, host)?.outcome;
     return outcome !== undefined && isBad(outcome);
-  });
-  const bad = state.bad + ledger.bad;
-  return { bad, canaryBad: before.some(({ host }) => canaries.has(host)) || ledger.badAmong(canaries) };
+  };
+  const canaries = plan.waves[0] ?? [];
+  const wave = state.waves.at(-1)?.wave;
+  return {
+    bad: state.bad + ledger.bad,
+    badCanaries: canaries.filter((host) => badBefore(host) || ledger.isBad(host)).length,
+    ...(wave === undefined ? {} : { opened: { wave, hosts: plan.waves[wave - 1] ?? [] } }),
+  };
 };

@@ -26,18 +26,23 @@ export const carryOut = async (
   context: RunContext,
   plan: Plan,
   settler: Settler,
-  spent: Spent = { bad: 0, canaryBad: false },
+  spent: Spent = { bad: 0, badCanaries: 0 },
 ): Promise<string | undefined> => {
   const budget = new Budget(context, plan, spent);
   let left = 0;
   for (const [at, wave] of plan.waves.entries()) {
-    // Of a run that was taken up again: this wave is done.
-    if (wave.length === 0) continue;
+    const cut = spent.opened?.wave === at + 1 ? spent.opened : undefined;
+    // Of a run that was taken up again: this wave is done, and judged unless the run was cut short before.
+    if (wave.length === 0 && cut === undefined) continue;
     const why = budget.closed();
     if (why !== undefined) return why;
+    if (wave.length === 0) {
+      await probed(context, budget, at + 1, cut?.hosts ?? []);
+      continue;
+    }
     context.emitter.emit({ type: "wave.opened", wave: at + 1, of: plan.waves.length, hosts: wave });
     left = await new Wave(context, plan, settler, budget, at === 0).run(wave);
-    if (left === 0) await probed(context, budget, at + 1, wave);
+    if (left === 0) await probed(context, budget, at + 1, cut?.hosts ?? wave);
   }
   // A stop that came when every host had started stopped nothing.
   return left > 0 ? budget.closed() : budget.gateClosed();
@@ -46,7 +51,7 @@ export const carryOut = async (
 /** The operator's own health command has a word after each wave: go on, stop, or ask. */
 const probed = async (context: RunContext, budget: Budget, wave: number, hosts: readonly HostName[]): Promise<void> => {
   if (context.probe === undefined || budget.closed() !== undefined) return;
-  const { verdict, words } = await context.probe(wave, hosts);
+  const { verdict, words } = await context.probe(wave, hosts, context.stopping);
   const said = `the probe says ${verdict} after wave ${wave}${words === "" ? "" : `: ${words}`}`;
   if (verdict === "stop" || (verdict === "ask" && !context.interactive)) budget.stop(said);
   if (verdict === "ask" && context.interactive) {
@@ -106,11 +111,16 @@ class Wave {
     // Those that risk nothing may pass those that wait for a token; next first, so that taking one is O(1).
     const queues = [lives.filter(({ risky }) => !risky).reverse(), lives.filter(({ risky }) => risky).reverse()];
     const waiting = (): number => queues.reduce((left, queue) => left + queue.length, 0);
-    while (this.#running.size > 0 || waiting() > 0) {
-      if (controls.takeSkip()) this.#skip(queues);
+    // What was asked for while no wave was open meant none.
+    controls.takeSkip();
+    controls.takeRetry();
+    const isHeld = (): boolean => controls.held !== undefined && !stopping.aborted;
+    while (this.#running.size > 0 || waiting() > 0 || (isHeld() && this.#bad.size > 0)) {
       if (controls.takeRetry()) await this.#retry(queues);
+      if (controls.takeSkip()) this.#skip(queues);
       for (const queue of queues) this.#start(queue);
-      const held = controls.held !== undefined && !stopping.aborted && waiting() > 0;
+      // A held wave with a bad host is not over: it may be tried again.
+      const held = isHeld() && waiting() + this.#bad.size > 0;
       if (this.#running.size === 0 && !held) break;
       await Promise.race([...this.#running, controls.changed(), ...(held ? [aborted(stopping)] : [])]);
       if (this.#broken !== undefined) break;

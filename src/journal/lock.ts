@@ -47,7 +47,9 @@ export const takeLock = async (
     return ok({
       release: async () => {
         clearInterval(beat);
-        await rm(path, { force: true });
+        // Somebody who took this process for dead has one of his own there.
+        const now = await readLock(stateDir, run);
+        if (now === undefined || JSON.stringify(now) === JSON.stringify(holder)) await rm(path, { force: true });
       },
     });
   } catch (cause) {

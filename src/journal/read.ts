@@ -13,6 +13,8 @@ export interface Folded<S> {
   readonly events: number;
   /** Bytes of its whole lines: what comes after them was never durable. */
   readonly wholeBytes: number;
+  /** Bytes of all that was read. */
+  readonly bytes: number;
 }
 
 /**
@@ -32,7 +34,8 @@ export const foldJournal = async <S>(
     let run: RunId | undefined;
     for await (const line of splitLines(chunksOf(file))) {
       const where = `${path}:${seq + 1}`;
-      if (line.kind === "torn") return ok({ state, torn: true, events: seq, wholeBytes });
+      if (line.kind === "torn")
+        return ok({ state, torn: true, events: seq, wholeBytes, bytes: wholeBytes + line.bytes });
       if (line.kind === "too-long") return err(damaged(where, `the line is longer than ${line.maxBytes} bytes`));
       if (unread.size > 0 && isOneOf(unread, line.text)) {
         seq += 1;
@@ -48,7 +51,7 @@ export const foldJournal = async <S>(
       wholeBytes += line.bytes;
       state = reduce(state, event.value);
     }
-    return ok({ state, torn: false, events: seq, wholeBytes });
+    return ok({ state, torn: false, events: seq, wholeBytes, bytes: wholeBytes });
   });
 
 /** Whether a line is an event of one of these types, by the words that every line of ours begins with. */

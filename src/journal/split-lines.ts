@@ -6,7 +6,7 @@ export const maxLineBytes = 64 * 1024 ** 2;
 /** A whole line (`bytes` with its newline), the rest after the last newline, or a line beyond the bound; the last two end the stream. */
 export type Line =
   | { readonly kind: "line"; readonly text: string; readonly bytes: number }
-  | { readonly kind: "torn" }
+  | { readonly kind: "torn"; readonly bytes: number }
   | { readonly kind: "too-long"; readonly maxBytes: number };
 
 /** Yields the lines of `chunks` without their newlines. Holds at most one line and one chunk. */
@@ -37,5 +37,5 @@ export const splitLines = async function* (
       return;
     }
   }
-  if (length > 0) yield { kind: "torn" };
+  if (length > 0) yield { kind: "torn", bytes: length };
 };

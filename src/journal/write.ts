@@ -45,12 +45,22 @@ export const openJournal = async (stateDir: string, run: RunId): Promise<Result<
 
 /**
  * Opens the journal of a run that was cut short, to go on behind its `wholeBytes`: what comes after them is the torn line
- * of an event that was never durable, and goes. Its lock must be held.
+ * of an event that was never durable, and goes. Its lock must be held; of another length than what was read, `bytes`, it
+ * is another process's by now: `E_JOURNAL`.
  */
-export const reopenJournal = async (stateDir: string, run: RunId, wholeBytes: number): Promise<Result<Journal>> => {
+export const reopenJournal = async (
+  stateDir: string,
+  run: RunId,
+  { wholeBytes, bytes }: { readonly wholeBytes: number; readonly bytes: number },
+): Promise<Result<Journal>> => {
   const path = journalPath(stateDir, run);
   try {
     const file = await open(path, constants.O_WRONLY | constants.O_APPEND);
+    if ((await file.stat()).size !== bytes) {
+      await file.close();
+      const what = `somebody else has gone on with run ${run} meanwhile`;
+      return err({ code: "E_JOURNAL", what, where: path, try: "novasweep runs show says how far it is" });
+    }
     await file.truncate(wholeBytes);
     return ok(new JournalFile(path, file, []));
   } catch (cause) {

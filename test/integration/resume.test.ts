@@ -105,6 +105,27 @@ describe.concurrent("a controller that dies", () => {
     }),
   );
 
+  it("while its health check looked at a wave: that wave is judged before another opens", () =>
+    withLab("judged", async (lab, stateDir) => {
+      const probe = ["--probe", 'eval "$SAYS"'];
+      const killed = await novasweep(rollout(lab, stateDir, ...probe), {
+        env: { SAYS: "sleep 20" },
+        onStdout: (text, kill) => {
+          if (/"type":"host.settled","host":"cn1"/.test(text)) kill("SIGKILL");
+        },
+      });
+      expect(killed.status).toBe(null);
+      const run = runIn(stateDir);
+      const resumed = await novasweep(["runs", "resume", run, "--state-dir", stateDir, "--output", "lines"], {
+        env: { SAYS: "echo red; exit 1" },
+      });
+      expect(resumed.status, resumed.stderr).toBe(5);
+      const whole = journal(stateDir, run);
+      expect(outcomesOf(whole)).toEqual({ cn1: "changed", cn2: "skipped" });
+      expect(whole.filter(({ type }) => type === "wave.opened")).toHaveLength(1);
+      expect(whole.at(-1)).toMatchObject({ reason: "the probe says stop after wave 1: red" });
+    }));
+
   it("its run is told of at the next start, and two who take it up at once are one", () =>
     withLab("two", async (lab, stateDir) => {
       await killedAfter(lab, stateDir, 14);

@@ -14,8 +14,15 @@ beforeAll(async () => {
 });
 afterAll(() => lab.stop());
 
+/** A saved plan has its waves and its soak. */
 const rollout = (...more: readonly string[]) =>
-  novasweep(["rollout", ...more, "--waves", "1,100%", "--soak", "1s", "--output", "ndjson"], { cwd: operator.dir });
+  novasweep(
+    [
+      ...["rollout", ...more, "--output", "ndjson"],
+      ...(more.includes("--plan") ? [] : ["--waves", "1,100%", "--soak", "1s"]),
+    ],
+    { cwd: operator.dir },
+  );
 
 const confPath = (at: number): string => join(operator.nodes[at - 1]?.dir ?? "", "root/etc/nova/nova.conf");
 

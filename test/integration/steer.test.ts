@@ -2,12 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sendCommand } from "../../src/cli/control-socket.ts";
 import type { RunEvent } from "../../src/domain/event.ts";
 import { type Lab, startLab } from "../../src/lab/start.ts";
 import { eventsOf, novasweep, outcomesOf, type Ran } from "../support/novasweep.ts";
 import { type Operator, operatorOf, sceneNode } from "../support/operator.ts";
 
-const scenes = ["held", "ended", "stops", "asks", "fine", "deaf", "forever"];
+const scenes = ["held", "ended", "early", "stops", "asks", "fine", "deaf", "forever"];
 
 let lab: Lab;
 beforeAll(async () => {
@@ -83,6 +84,15 @@ describe.concurrent("a run while it goes on", { timeout: 240_000 }, () => {
       "held2 changed",
     ]);
     expect(ran.status).toBe(0);
+  });
+
+  it("leaves out nothing when it is told to skip before a wave is open", async () => {
+    const operator = operatorOf(lab, "early");
+    const told: Promise<true | string>[] = [];
+    const skip = (run: string) => told.push(sendCommand(operator.stateDir, run, "skip"));
+    const ran = await rollout(operator, [], when([[/"phase":"probing"/, skip]]));
+    expect(await Promise.all(told)).toEqual([true]);
+    expect([ran.status, outcomesOf(eventsOf(ran))]).toEqual([0, { early1: "changed", early2: "changed" }]);
   });
 
   it("is ended from another terminal as by Ctrl-C: the host at work finishes, the rest is skipped, exit 5", async () => {

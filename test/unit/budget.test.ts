@@ -6,7 +6,7 @@ import type { Plan } from "../../src/domain/plan.ts";
 import { Budget } from "../../src/engine/budget.ts";
 import type { RunContext } from "../../src/engine/context.ts";
 
-const budgetOf = (maxBad: number, spent = { bad: 0, canaryBad: false }) => {
+const budgetOf = (maxBad: number, spent = { bad: 0, badCanaries: 0 }) => {
   const decided: RunEvent[] = [];
   const stop = new AbortController();
   const context = { stopping: stop.signal, emitter: { emit: (event: RunEvent) => decided.push(event) } };
@@ -25,7 +25,7 @@ describe("the budget of a plan", () => {
     let tried = 0;
     fc.assert(
       fc.property(fc.nat(8), fc.nat(8), steps, (maxBad, before, happening) => {
-        const { budget } = budgetOf(maxBad, { bad: Math.min(before, maxBad + 1), canaryBad: false });
+        const { budget } = budgetOf(maxBad, { bad: Math.min(before, maxBad + 1), badCanaries: 0 });
         // Whatever is between edit and proof counts as broken: it may be.
         const atWork: boolean[] = [];
         let broken = Math.min(before, maxBad + 1);
@@ -81,6 +81,16 @@ describe("the budget of a plan", () => {
     expect(budget.closed()).toBeUndefined();
   });
 
+  it("of two bad canaries both must be tried again", () => {
+    const { budget } = budgetOf(50);
+    for (const _ of [1, 2]) budget.started(true);
+    for (const _ of [1, 2]) budget.settled(true, "failed", true);
+    budget.forgive(true);
+    expect(budget.closed()).toBe("a host of the canary wave went bad");
+    budget.forgive(true);
+    expect(budget.closed()).toBeUndefined();
+  });
+
   it("the operator's own health command closes it for good: no retry either", () => {
     const { budget, decided } = budgetOf(5);
     budget.stop("the probe says stop after wave 1: load 40");
@@ -106,7 +116,7 @@ describe("the budget of a plan", () => {
     [4, 4, 1],
     [4, 5, 0],
   ])("of %i allowed with %i bad, %i may be at risk at once", (maxBad, bad, tokens) => {
-    const { budget } = budgetOf(maxBad, { bad, canaryBad: false });
+    const { budget } = budgetOf(maxBad, { bad, badCanaries: 0 });
     let started = 0;
     while (budget.mayStart(true) && started < 100) {
       budget.started(true);

@@ -11,6 +11,7 @@ import { scratch } from "../support/novasweep.ts";
 const dir = scratch("health");
 afterAll(() => rmSync(dir, { recursive: true }));
 const env = { PATH: process.env["PATH"] };
+const never = new AbortController().signal;
 const run = "20260102-030405-0a0b0c";
 
 describe("a health check", () => {
@@ -25,14 +26,17 @@ describe("a health check", () => {
     ["no-such-command", "stop", "exit status 127"],
     ['echo "$NOVASWEEP_RUN|$NOVASWEEP_WAVE|$NOVASWEEP_HOSTS"', "go", `${run}|3|cn01 cn02`],
     ["yes | head -c 1000000", "go", "y"],
+    ["cat", "go", "cn01"],
+    // Somebody keeps its output: it has ended all the same.
+    ["setsid sleep 20 & echo fine", "go", "fine"],
   ])("%s", async (text, verdict, words) => {
-    expect(await probeCommand(text, run, 20, env)(3, ["cn01", "cn02"])).toEqual({ verdict, words });
+    expect(await probeCommand(text, run, 20, env)(3, ["cn01", "cn02"], never)).toEqual({ verdict, words });
   });
 
   it("that does not end is a stop, and nothing it started is left", async () => {
     const pid = join(dir, "pid");
     const text = `sleep 1000 & echo $! >'${pid}'; wait`;
-    expect(await probeCommand(text, run, 1, env)(1, [])).toEqual({
+    expect(await probeCommand(text, run, 1, env)(1, [], never)).toEqual({
       verdict: "stop",
       words: "it did not end within 1 s",
     });
@@ -47,6 +51,27 @@ describe("a health check", () => {
     };
     await expect.poll(state, { timeout: 5_000 }).toMatch(/^(Z.*)?$/);
   });
+});
+
+it("a health check of ten thousand hosts gets them on its standard input", async () => {
+  const hosts = Array.from({ length: 10_000 }, (_, at) => `compute-node-number-${String(at).padStart(5, "0")}`);
+  const check = probeCommand('echo "$(wc -l) $NOVASWEEP_HOSTS."', run, 20, env);
+  expect(await check(1, hosts, never)).toEqual({ verdict: "go", words: "10000 ." });
+});
+
+it("a health check that is no good to start is a stop", async () => {
+  const check = probeCommand("true", run, 20, { ...env, LONG: "x".repeat(200_000) });
+  expect(await check(1, [], never)).toMatchObject({
+    verdict: "stop",
+    words: expect.stringMatching(/^it cannot be started: /),
+  });
+});
+
+it("a health check ends with its run", async () => {
+  const stop = new AbortController();
+  const checked = probeCommand("sleep 1000", run, 20, env)(1, [], stop.signal);
+  stop.abort();
+  expect(await checked).toEqual({ verdict: "stop", words: "it was ended with the run" });
 });
 
 describe("a listener", () => {

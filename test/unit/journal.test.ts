@@ -10,7 +10,7 @@ import { describeHolder, isAlive, readLock, takeLock } from "../../src/journal/l
 import { foldJournal, readEnds, readJournal } from "../../src/journal/read.ts";
 import { findRun, isRunId, journalPath, listRuns, newRunId } from "../../src/journal/runs.ts";
 import { maxLineBytes, splitLines } from "../../src/journal/split-lines.ts";
-import { type Journal, openJournal } from "../../src/journal/write.ts";
+import { type Journal, openJournal, reopenJournal } from "../../src/journal/write.ts";
 
 const run = "20260102-030405-0a0b0c";
 let stateDir: string;
@@ -183,7 +183,18 @@ describe("reading", () => {
     const path = await written(line(1), line(2), line(3));
     const wholeBytes = (await stat(path)).size;
     const folded = value(await foldJournal(path, (sum, event) => sum + event.seq, 0));
-    expect(folded).toEqual({ state: 6, torn: false, events: 3, wholeBytes });
+    expect(folded).toEqual({ state: 6, torn: false, events: 3, wholeBytes, bytes: wholeBytes });
+  });
+
+  test("one that grew since it was read is somebody else's: it is not cut", async () => {
+    const path = await written(line(1));
+    const read = value(await foldJournal(path, (sum) => sum, 0));
+    await appendFile(path, `${JSON.stringify(line(2))}\n`);
+    expect(await reopenJournal(stateDir, run, read)).toMatchObject({
+      ok: false,
+      error: { code: "E_JOURNAL", what: expect.stringContaining("somebody else has gone on with run") },
+    });
+    expect(value(await readJournal(path)).events).toHaveLength(2);
   });
 
   test("a fold passes over what nobody needs, and counts it all the same", async () => {
@@ -204,7 +215,7 @@ describe("reading", () => {
         { kind: "line", text: "één", bytes: 6 },
         { kind: "line", text: "", bytes: 1 },
         { kind: "line", text: "two", bytes: 4 },
-        { kind: "torn" },
+        { kind: "torn", bytes: 5 },
       ]);
     }
   });

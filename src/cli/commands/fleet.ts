@@ -48,7 +48,15 @@ export const fleetCommand = async (request: FleetRequest, io: Io, words?: readon
     ...(request.command === "status" || words === undefined ? {} : { given: givenBy(request, io, words) }),
   };
   if (request.command !== "status") await tellOfDeadRuns(request.stateDir, io);
-  return withAccess(request, io, hosts, knownFiles, (access) => recorded(request, io, hosts, access, origin));
+  // Its gate, its waves and its bounds are the plan's own.
+  const bounded = bounds(request, saved.value);
+  return withAccess(bounded, io, hosts, knownFiles, (access) => recorded(bounded, io, hosts, access, origin));
+};
+
+const bounds = (request: FleetRequest, saved: Plan | undefined): FleetRequest => {
+  if (saved === undefined || request.command !== "rollout") return request;
+  const { parallel, soakS } = saved.gate;
+  return { ...request, parallel, soakS };
 };
 
 /** The plan that is to be carried out, when one was named. */

@@ -4,7 +4,7 @@ import { type Complaint, err, ok, type Result } from "../../domain/result.ts";
 import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
 import { openHosts, type Past, resume } from "../../engine/resume.ts";
 import { clearLock, giveUp, isAlive, readLock } from "../../journal/lock.ts";
-import { foldJournal } from "../../journal/read.ts";
+import { type Folded, foldJournal } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns, lockPath } from "../../journal/runs.ts";
 import { KnownFiles } from "../../transport/known-files.ts";
 import { withAccess } from "../access.ts";
@@ -31,7 +31,7 @@ export const resumeCommand = async (request: RunsResumeRequest, io: Io): Promise
       await giveUp(request.stateDir, run.value, { hostname: io.controller, pid: io.pid });
     return complain(io, [found.error]);
   }
-  const { past, wholeBytes, events } = found.value;
+  const { past, ...read } = found.value;
   const asked = await requestOf(past.state, request, io);
   if (!asked.ok) return complain(io, [asked.error]);
   const undone = asked.value.command === "rollback" ? await readUndone(asked.value, io) : ok(undefined);
@@ -46,13 +46,13 @@ export const resumeCommand = async (request: RunsResumeRequest, io: Io): Promise
   return withAccess(asked.value, io, ways.value, knownFiles, async (access) => {
     const free = await takeOver(request.stateDir, run.value, io);
     if (!free.ok) return complain(io, [free.error]);
-    const record = await reopenRecord(request.stateDir, run.value, wholeBytes, io);
+    const record = await reopenRecord(request.stateDir, run.value, read, io);
     if (!record.ok) return complain(io, [record.error]);
     return runOver(asked.value, io, ways.value, access, {
       record: record.value,
       past: past.state,
       ...(undone.value === undefined ? {} : { undone: undone.value }),
-      after: events,
+      after: read.events,
       go: (context) => resume(context, past),
     });
   });
@@ -62,12 +62,12 @@ export const resumeCommand = async (request: RunsResumeRequest, io: Io): Promise
 const pastOf = async (
   stateDir: string,
   run: RunId,
-): Promise<Result<{ past: Past; wholeBytes: number; events: number }>> => {
+): Promise<Result<Omit<Folded<RunState>, "state"> & { readonly past: Past }>> => {
   const path = journalPath(stateDir, run);
   // The facts of before are the most of a journal, and nothing of a resumed run rests on them: it looks anew.
   const folded = await foldJournal<RunState>(path, reduce, { ...initialState, run }, new Set(["host.facts"]));
   if (!folded.ok) return folded;
-  const { state, wholeBytes, events } = folded.value;
+  const { state, ...read } = folded.value;
   const no = (what: string, hint: string): Result<never> => err({ code: "E_USAGE", what, where: path, try: hint });
   if (state.ended !== undefined)
     return no(`run ${run} has ended: exit ${state.ended.exit}`, "run the same command again: it looks first");
@@ -78,7 +78,7 @@ const pastOf = async (
       `run ${run} was cut short before its plan was accepted: it changed nothing`,
       "run the same command again",
     );
-  return ok({ past: { state, plan: state.plan }, wholeBytes, events });
+  return ok({ past: { state, plan: state.plan }, ...read });
 };
 
 /** The request of the run's own words, with what is of now. */

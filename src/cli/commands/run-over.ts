@@ -62,12 +62,17 @@ export const runOver = async (
   signals.onStop(() => context.emitter.emit({ type: "operator.acted", action: "stopped" }));
   signals.onCut(() => context.emitter.emit({ type: "operator.acted", action: "cut" }));
   const deadline = setTimeout(() => signals.stop("the run's time is over (--run-timeout)"), request.runTimeoutS * 1000);
-  const socket = await controlSocket(request, io, record.run, controls);
+  const socket = await controlSocket(request, record.run, controls);
   if (request.output === "tui" && request.command !== "status") keys.listen();
   try {
     const result = await go(context);
     keys.rest();
     await view.close();
+    // Not before: what is written beside the screen tears it.
+    if (socket.why !== undefined)
+      io.stderr.write(
+        `novasweep: warning: there was no control socket for \`runs hold\`: ${visibleSafe(socket.why)}\n`,
+      );
     await print(request, io, view, new Map(hosts.map(({ name, address }) => [name, address])));
     return result.exit;
   } catch (error) {
@@ -78,7 +83,7 @@ export const runOver = async (
   } finally {
     clearTimeout(deadline);
     signals.forget();
-    await socket?.close();
+    await socket.close();
     for (const notice of notices) await notice.close();
     await context.transport.close();
     await releaseRecord(record, io);
@@ -103,18 +108,16 @@ const recorded = (command: Command): Pick<EventOf<"operator.acted">, "action" | 
   }
 };
 
-/** Only what changes hosts is worth holding. Without a socket the run goes on, and says why there is none. */
+/** Only what changes hosts is worth holding. Without a socket the run goes on, and `why` there is none is said in the end. */
 const controlSocket = async (
   request: FleetRequest,
-  io: Io,
   run: string,
   controls: Controls,
-): Promise<{ close(): Promise<void> } | undefined> => {
-  if (request.command === "status" || request.check) return undefined;
-  const opened = await openControlSocket(request.stateDir, run, controls);
-  if (typeof opened !== "string") return opened;
-  io.stderr.write(`novasweep: warning: there is no control socket for \`runs hold\`: ${visibleSafe(opened)}\n`);
-  return undefined;
+): Promise<{ readonly why?: string; readonly close: () => Promise<void> }> => {
+  const none = async (): Promise<void> => undefined;
+  if (request.command === "status" || request.check) return { close: none };
+  const opened = await openControlSocket(request.stateDir, run, controls).catch((cause: unknown) => String(cause));
+  return typeof opened === "string" ? { why: opened, close: none } : opened;
 };
 
 /** What a run leaves on stdout. With ndjson the events are the result. Only the form that is asked for is loaded. */
