@@ -189,7 +189,8 @@ export const createNode = (dir: string, spec: NodeSpec, seed: number, now: numbe
     uname: `${system(spec).uname}\n`,
     zonename: `${spec.fault === "zone" ? "instance-0000002a" : "global"}\n`,
     booted: `${bootedAt}\n`,
-    clock: `${Math.round(now - uptime() * 1000)}\n`,
+    // Not from `now`: what it took to make the nodes before this one would put its clock behind that of the files.
+    clock: `${Math.round(Date.now() - uptime() * 1000)}\n`,
     zones: zones(spec),
     be: bootEnvironments(spec, seed),
     packages: packages(spec),

@@ -289,7 +289,8 @@ describe.concurrent("what the cleaner removes", () => {
   promise("an image replaced by another of that name and time stays", async (node) => {
     node.images(3);
     node.zfs({});
-    node.hook("fuser", `cp -p '${uuid(1)}' new && mv new '${uuid(1)}'`);
+    // Each one before stays on the disk: its inode shall not come again.
+    node.hook("fuser", `mv '${uuid(1)}' "${node.state}/was.$$" && cp -p "${node.state}/was.$$" '${uuid(1)}'`);
     await node.clean(0);
     expect(node.files).toEqual([uuid(1), uuid(3)]);
   });
