@@ -1,6 +1,5 @@
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
-import type { EpochMs } from "../domain/ids.ts";
 import type { Failure, FailureCode, Refusal } from "../domain/outcome.ts";
 import type { Changing } from "../domain/plan.ts";
 import { readFacts } from "../remote/facts-reply.ts";
@@ -8,7 +7,7 @@ import { idsFor, type RunContext } from "./context.ts";
 import { type Conversation, converse } from "./converse.ts";
 import type { Ending } from "./job.ts";
 import { listenFor } from "./listen.ts";
-import { recover } from "./recover.ts";
+import { type Lost, recover } from "./recover.ts";
 import { StepWatch } from "./step-watch.ts";
 import { failureOf, refusalOf } from "./survey.ts";
 
@@ -20,7 +19,7 @@ export const applyHost = async (context: RunContext, host: Host, plan: Changing,
   const listener = listenFor(context, host, "applying", (line) => watch.accept(line));
   const script = context.job.carryOut(host, plan, basis, ids);
   const talk = await converse(context.transport, host, script, ids.nonce, context.cutting, listener);
-  return settle(context, host, talk, watch, since);
+  return settle(context, host, talk, watch, { since, basis });
 };
 
 /** A script ended from outside says `refuse` when no step was under way; that is no refusal. */
@@ -44,7 +43,7 @@ const settle = async (
   host: Host,
   talk: Conversation,
   watch: StepWatch,
-  since: EpochMs,
+  from: Pick<Lost, "since" | "basis">,
 ): Promise<Ending> => {
   const refusal = refusalOf(talk, host);
   if (refusal !== undefined && !endings.includes(refusal.code)) return refused(refusal, watch);
@@ -59,7 +58,7 @@ const settle = async (
   // Nothing began and nothing can begin: nothing was done, whatever the reason.
   if (failure !== undefined && !talk.reply.begun && !talk.scriptSent) return { outcome: "unreachable", failure };
   if (failure !== undefined)
-    return recover(context, host, { failure, begun: talk.reply.begun, restarts: watch.restarts, since, watch });
+    return recover(context, host, { failure, begun: talk.reply.begun, restarts: watch.restarts, watch, ...from });
   if (!watch.committed)
     return failed(
       { code: "E_STEP", message: `the script ended with status ${talk.reply.ended} and did not commit` },

@@ -25,6 +25,8 @@ export interface Lost {
   readonly since: EpochMs;
   /** What was heard of it. */
   readonly watch: StepWatch;
+  /** What the host's plan rests on. */
+  readonly basis: Facts;
 }
 
 /**
@@ -44,7 +46,7 @@ export const recover = async (context: RunContext, host: Host, lost: Lost): Prom
   while (!signal.aborted && context.clock() < until) {
     const late = context.clock() > lateUntil;
     const survey = await surveyHost(context, host, signal, { collect: true });
-    const look = judge(context, survey, lost.restarts, begun || late);
+    const look = judge(context, survey, lost, begun || late);
     begun ||= look.begun;
     // What it said to nobody is on record before anything rests on it.
     if (survey.kind === "facts" && (look.facts !== undefined || look.killed !== undefined))
@@ -69,9 +71,10 @@ interface Look {
   readonly words: string;
 }
 
-const judge = (context: RunContext, survey: Survey, restarts: boolean, over: boolean): Look => {
+const judge = (context: RunContext, survey: Survey, { restarts, basis }: Lost, over: boolean): Look => {
   if (survey.kind === "refused") return { begun: false, words: survey.refusal.message };
   if (survey.kind === "unreachable") return { begun: false, words: survey.failure.message };
+  if (hasRebooted(basis, survey.facts)) return afterReboot(survey.facts);
   const { lock, notes } = survey.facts;
   const own = lock.seen && lock.value.run === context.run;
   if (own && lock.value.alive) return { begun: true, words: `its script still runs there (pid ${lock.value.pid})` };
@@ -90,7 +93,21 @@ const judge = (context: RunContext, survey: Survey, restarts: boolean, over: boo
   return over ? { begun: false, words, facts: survey.facts } : { begun: false, words };
 };
 
-const settleFrom = (context: RunContext, host: Host, facts: Facts, { failure: lost, begun, watch }: Lost): Ending => {
+/** The boot time is the kernel's record, and no script lives longer than its kernel. */
+const hasRebooted = ({ system: before }: Facts, { system: now }: Facts): boolean =>
+  before.bootedAt.seen && now.bootedAt.seen && before.bootedAt.value !== now.bootedAt.value;
+
+/** Its script is over, its lock went with /system/volatile, and what it owed nova-compute's start may have paid: the facts say. */
+const afterReboot = (facts: Facts): Look => {
+  const { service } = facts;
+  const isStarting = service.seen && service.value.nextState !== "none";
+  const words = "the node rebooted, and nova-compute is not up yet";
+  return isStarting ? { begun: true, words } : { begun: true, words, facts };
+};
+
+const settleFrom = (context: RunContext, host: Host, facts: Facts, lostScript: Lost): Ending => {
+  const { failure: lost, begun, watch, basis } = lostScript;
+  const how = hasRebooted(basis, facts) ? "; the node rebooted" : "";
   context.emitter.emit({ type: "host.facts", host: host.name, facts });
   const ending = context.job.proved(host, facts, watch);
   // What never began may begin yet: only its work done would be an answer.
@@ -98,13 +115,13 @@ const settleFrom = (context: RunContext, host: Host, facts: Facts, { failure: lo
   return ending.outcome === "changed"
     ? {
         ...ending,
-        note: [`the line broke (${lost.code}); proved by a new look`, ending.note].filter(Boolean).join("; "),
+        note: [`the line broke (${lost.code})${how}; proved by a new look`, ending.note].filter(Boolean).join("; "),
       }
     : {
         ...ending,
         failure: {
           ...(watch.failed ?? ending.failure ?? lost),
-          message: `the line broke (${lost.message}); ${(watch.failed ?? ending.failure)?.message ?? ""}`,
+          message: `the line broke (${lost.message})${how}; ${(watch.failed ?? ending.failure)?.message ?? ""}`,
         },
       };
 };

@@ -1,6 +1,7 @@
 /** What becomes of a host whose line broke while its script ran: the transport is a list of answers, one a connection. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Facts } from "../../src/domain/facts.ts";
 import type { Host } from "../../src/domain/host.ts";
 import type { Changing } from "../../src/domain/plan.ts";
 import { defaultSettings } from "../../src/domain/settings.ts";
@@ -10,6 +11,7 @@ import { type Lost, recover } from "../../src/engine/recover.ts";
 import { rolloutJob } from "../../src/engine/rollout-job.ts";
 import { StepWatch } from "../../src/engine/step-watch.ts";
 import type { Chunk, Transport } from "../../src/transport/transport.ts";
+import { junoDone, seen } from "../support/facts.ts";
 
 const RUN = "20260101-000000-aaaaaa";
 const captured = (name: string): string[] =>
@@ -18,6 +20,14 @@ const captured = (name: string): string[] =>
     .split("\n");
 const done = captured("juno-done").filter((line) => !line.startsWith("@n1 row notes"));
 const before = captured("juno");
+/** When the node of the done answers booted, and one that booted an hour earlier. */
+const BOOTED = Number(
+  done
+    .find((line) => line.startsWith("@n1 fact booted"))
+    ?.split(" ")
+    .at(-1),
+);
+const bootedAt = (value: number): Facts => ({ ...junoDone, system: { ...junoDone.system, bootedAt: seen(value) } });
 const digest = (path: string): string =>
   done
     .find((line) => line.startsWith(`@n1 fact digest:${path}`))
@@ -111,6 +121,14 @@ const lookAt = async (answers: readonly (readonly string[])[], lost: Partial<Los
     begun: true,
     restarts: true,
     since: now,
+    basis: bootedAt(
+      Number(
+        answers[0]
+          ?.find((line) => line.startsWith("@n1 fact booted"))
+          ?.split(" ")
+          .at(-1),
+      ),
+    ),
     ...lost,
   });
   return { ...ending, asked };
@@ -147,6 +165,25 @@ describe("after a lost line", () => {
       line.replace("restarter/next_state astring none", "restarter/next_state astring offline"),
     );
     expect(await lookAt([moving])).toMatchObject({ outcome: "failed" });
+  });
+  it("a node that rebooted has ended its script: what nova-compute's own start paid is owed no more", async () => {
+    const ending = await lookAt([withNote(done, "owed")], { basis: bootedAt(BOOTED - 3600) });
+    expect(ending).toMatchObject({ outcome: "changed", asked: 1 });
+    expect(ending.note).toBe("the line broke (E_LOST); the node rebooted; proved by a new look");
+  });
+  it("a node that rebooted before its script was seen to begin is what it is: nothing begins there any more", async () => {
+    const ending = await lookAt([before], { begun: false, basis: bootedAt(1) });
+    expect(ending).toMatchObject({ outcome: "failed", failure: { code: "E_NOT_CONVERGED" }, asked: 1 });
+    expect(ending.failure?.message).toContain("; the node rebooted; still drifts: ");
+  });
+  it("a node that rebooted is looked at until its nova-compute is up", async () => {
+    const starting = done.map((line) =>
+      line.replace("restarter/next_state astring none", "restarter/next_state astring online"),
+    );
+    expect(await lookAt([starting, done], { basis: bootedAt(BOOTED - 3600) })).toMatchObject({
+      outcome: "changed",
+      asked: 2,
+    });
   });
   it("a host that cannot be looked at again in its time is unknown", async () => {
     expect(await lookAt([["garbage"]], { since: 0 }, 1)).toMatchObject({ outcome: "unknown" });
