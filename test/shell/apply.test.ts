@@ -546,6 +546,27 @@ test.concurrent("what a killed step had begun to write is taken away", { timeout
   expect(here(proof, "var/lib/nova/images")).toEqual([]);
 });
 
+test.concurrent("what a run that died with its node left is taken away, and nothing else", {
+  timeout: 300_000,
+}, async () => {
+  const edit = editing({});
+  const dirs = ["etc/nova", "lib/svc/method", "lib/svc/manifest/site", "var/lib/nova/images"];
+  const dead = ".novasweep-20250102-030405-abcdef";
+  const others = [".novasweep-migrate", ".novasweep-20250102.d", ".novasweep-it's.mine"];
+  const [conf = "", ...rest] = dirs;
+  for (const dir of dirs) {
+    mkdirSync(join(edit.one.root, dir), { recursive: true });
+    writeFileSync(join(edit.one.root, dir, dir === rest.at(-1) ? dead : `${dead}.Xy12aB`), "connection=secret\n");
+  }
+  mkdirSync(join(edit.one.root, conf, others[1] ?? ""));
+  for (const name of [others[0], others[2]]) writeFileSync(join(edit.one.root, conf, name ?? ""), "");
+  symlinkSync("nova.conf", join(edit.one.root, conf, ".novasweep-1.link"));
+  const ended = await edit.one.run(target, edit.script);
+  expect(story(ended).slice(-2)).toEqual(["commit", "end 0"]);
+  const left = dirs.flatMap((dir) => readdirSync(join(edit.one.root, dir)).filter((name) => name.startsWith(".")));
+  expect(left.sort()).toEqual([...others, ".novasweep-1.link"].sort());
+});
+
 test.concurrent("with nova-compute disabled everything but the restart is done", { timeout: 300_000 }, async () => {
   const edit = editing({ fault: "disabled" });
   const { change } = confSet(edit.before);

@@ -592,8 +592,10 @@ directory_own() {
 # write_proof DIR USER: the one who will write the images writes, and removes what it wrote.
 write_proof() {
   proof_file=.novasweep-$RUN proof_by=$2 proof_in=$1
+  # With the file of a proof that was killed, or went down with the node.
   as_user "$2" "umask 077
 cd -P '$R$1' || exit 1
+'$RM' -f .novasweep-[0-9]* || exit 1
 '$DD' if=/dev/zero of=$proof_file bs=$PROOF_BYTES count=1
 proof=\$?
 '$RM' -f $proof_file || exit 1
@@ -623,9 +625,16 @@ install_file() {
 
 # install_tidy: what an installation that was cut short left, in directories of root's.
 install_tidy() {
-  for tidy_file in "$R${METHOD%/*}/.novasweep-$RUN".* "$R${MANIFEST%/*}/.novasweep-$RUN".*; do
-    [ ! -f "$tidy_file" ] || "$RM" -f "$tidy_file"
+  for tidy_file in "$R${METHOD%/*}"/.novasweep-[0-9]*.* "$R${MANIFEST%/*}"/.novasweep-[0-9]*.*; do
+    ! is_temp "$tidy_file" || "$RM" -f "$tidy_file"
   done
+}
+
+# is_temp PATH: whether it is a temporary file, of this run or of one whose script was killed or went down with the node:
+# while we hold the lock there are no others.
+is_temp() {
+  case ${1##*/} in *[!A-Za-z0-9.-]*) return 1 ;; esac
+  [ -f "$1" ] && [ ! -L "$1" ]
 }
 
 cleaner_install() {
@@ -996,13 +1005,13 @@ conf_rename() {
   esac
 }
 
-# conf_tidy: temporary files of this run; after a failure or a restore also the backup and the note, which then tell
-# of nothing.
+# conf_tidy: temporary files; after a failure or a restore also the backup and the note, which then tell of nothing.
 conf_tidy() {
   [ -n "$built" ] || return 0
   tidy_text=''
-  for tidy_file in "$R${CONF%/*}/.novasweep-$RUN".*; do
-    case $tidy_file in *"'"* | *'*') ;; *) tidy_text="$tidy_text '$tidy_file'" ;; esac
+  for tidy_file in "$R${CONF%/*}"/.novasweep-[0-9]*.*; do
+    case $tidy_file in *"'"*) continue ;; esac
+    ! is_temp "$tidy_file" || tidy_text="$tidy_text '$tidy_file'"
   done
   [ -z "$1" ] || tidy_text="$tidy_text '$R$CONF.novasweep-$RUN' '$R$CONF.novasweep-$RUN.json'"
   [ -z "$tidy_text" ] || as_user "$owner_dir" "'$RM' -f $tidy_text"

@@ -75,6 +75,25 @@ cat >${PLACE}/script
 { ${wait}; }
 exec $SSH_ORIGINAL_COMMAND <${PLACE}/script`;
 
+/** For a session: what the script says is passed on line by line; it waits after the line that is the marker number `at`. */
+export const holdAtLine = (markers: readonly string[], at: number): string => {
+  // The first word is the run's own, and the number of a step any.
+  const words = new Set(markers.map((marker) => `'${marker.replace(/[0-9]+/, "'[0-9]*'")}'*`));
+  return `${count}
+[ $at -eq 2 ] || exec $SSH_ORIGINAL_COMMAND
+set -o pipefail
+eval "$SSH_ORIGINAL_COMMAND" | {
+  at=0
+  while IFS= read -r line; do
+    printf '%s\\n' "$line"
+    case \${line#* } in ${[...words].join(" | ")}) ;; *) continue ;; esac
+    printf '%s\\n' "$line" >>${PLACE}/markers
+    [ $at -ne ${at} ] || { ${wait}; }
+    at=$((at + 1))
+  done
+}`;
+};
+
 /** A session that is held. sudo would die of a warning about the node's name, which nobody reads any more. */
 export const putHeldSession = (node: RealNode, text: string): void => {
   makePlace(node);

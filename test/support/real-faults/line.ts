@@ -1,4 +1,4 @@
-/** A line to a node that can fall silent without breaking: a TCP proxy between it and the controller. */
+/** A line to a node that breaks in the ways that lines do: a TCP proxy between it and the controller. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect as dial, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,12 +11,18 @@ export interface Line {
   readonly knownHostsPath: string;
   /** From now on nothing passes on the connections there are, and nobody hears of their end; new ones pass. */
   freeze(): void;
+  /** Resets what the connections there are have on these sides; another side hears nothing, now and later. New ones pass. */
+  reset(sides: readonly Side[]): void;
+  /** Nobody listens from now on; connections there are go on. */
+  refuse(): Promise<void>;
   close(): void;
 }
 
+export type Side = "controller" | "node";
+
 /** Opens it on a port of 127.0.0.1. */
 export const openLine = async (node: RealNode): Promise<Line> => {
-  const pairs: (readonly [Socket, Socket])[] = [];
+  const pairs: (readonly [near: Socket, far: Socket])[] = [];
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = dial(node.port, node.address);
     pairs.push([near, far]);
@@ -35,16 +41,22 @@ export const openLine = async (node: RealNode): Promise<Line> => {
   );
   const key = node.sh("ssh-keygen -y -f /etc/ssh/node_key");
   writeFileSync(files.knownHostsPath, `[127.0.0.1]:${address.port} ${key}`);
+  const freeze = (): void => {
+    for (const [near, far] of pairs) {
+      near.unpipe(far);
+      far.unpipe(near);
+      near.pause();
+      far.pause();
+    }
+  };
   return {
     ...files,
-    freeze: () => {
-      for (const [near, far] of pairs) {
-        near.unpipe(far);
-        far.unpipe(near);
-        near.pause();
-        far.pause();
-      }
+    freeze,
+    reset: (sides) => {
+      freeze();
+      for (const [near, far] of pairs) for (const side of sides) (side === "controller" ? near : far).resetAndDestroy();
     },
+    refuse: () => new Promise((resolve) => server.close(() => resolve())),
     close: () => {
       for (const socket of pairs.flat()) socket.destroy();
       server.close();
