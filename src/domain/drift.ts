@@ -190,9 +190,21 @@ const restartDrift = (facts: Facts): Drift | undefined =>
 export const isRestartOwed = ({ conf, notes }: Facts): boolean =>
   conf.seen && notes.seen && notes.value.some((note) => note.restart === "owed" && note.after === conf.value.digest);
 
-/** Whether nova-compute runs and started before nova.conf was last changed (`state_timestamp`, never STIME). */
-export const isConfNewer = ({ conf, service }: Facts): boolean =>
-  conf.seen && service.seen && service.value.state === "online" && conf.value.mtime > Number(service.value.since);
+/**
+ * Whether nova-compute runs and started before nova.conf was last changed (`state_timestamp`, never STIME). The times say
+ * nothing where the node's clock was put back in between: the start that our own note says has read this very file counts.
+ */
+export const isConfNewer = (facts: Facts): boolean => {
+  const { conf, service } = facts;
+  if (!conf.seen || !service.seen || service.value.state !== "online") return false;
+  return conf.value.mtime > Number(service.value.since) && !isReadByNote(facts);
+};
+
+const isReadByNote = ({ conf, service, notes }: Facts): boolean =>
+  conf.seen &&
+  service.seen &&
+  notes.seen &&
+  notes.value.some(({ after, since }) => after === conf.value.digest && since === service.value.since);
 
 const isAbsent = (field: Observed<unknown> | undefined): boolean =>
   field !== undefined && !field.seen && field.why === "absent";

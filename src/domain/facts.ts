@@ -208,6 +208,8 @@ export interface Note {
   readonly before: Digest;
   readonly after: Digest;
   readonly restart: "owed" | "paid";
+  /** `restarter/state_timestamp` of the start that paid it, as printed; notes of older versions have none. */
+  readonly since?: string;
 }
 
 export interface LockFacts {

@@ -134,12 +134,12 @@ const bootEnvironment = (row: string): BootEnvironment => {
 /** A note nobody can read owes nothing: the file's times still tell that a restart is pending. */
 const note = (row: string): readonly Note[] => {
   const [, content = ""] = columns(row, 2);
-  const { run, before, after, restart } = json(content);
+  const { run, before, after, restart, since } = json(content);
   return typeof run === "string" &&
     typeof before === "string" &&
     typeof after === "string" &&
     (restart === "owed" || restart === "paid")
-    ? [{ run, before, after, restart }]
+    ? [{ run, before, after, restart, ...(typeof since === "string" ? { since } : {}) }]
     : [];
 };
 

@@ -1,6 +1,8 @@
-/** File systems that refuse and hands that interfere, on real nodes: how each ends, and that nothing is left half done. */
+/** File systems that refuse, hands that interfere, clocks that jump and chatty nodes, for real: how each ends, and that nothing is left half done. */
+import { clockTroubles } from "../support/real-faults/clock.ts";
 import { diskTroubles } from "../support/real-faults/disk.ts";
 import { handTroubles } from "../support/real-faults/hands.ts";
+import { outputTroubles } from "../support/real-faults/output.ts";
 import { tryTroubles } from "../support/real-faults/trouble.ts";
 
-tryTroubles([...diskTroubles, ...handTroubles]);
+tryTroubles([...diskTroubles, ...handTroubles, ...clockTroubles, ...outputTroubles]);

@@ -455,7 +455,12 @@ test.concurrent("of the backups the oldest and the newest four stay, each with i
   expect(beside(edit.one)).toEqual(
     ["nova.conf", ...kept.flatMap((run) => [`nova.conf.novasweep-${run}`, `nova.conf.novasweep-${run}.json`])].sort(),
   );
-  for (const run of kept) expect(edit.one.read(`${CONF}.novasweep-${run}.json`)).toContain('"restart":"paid"');
+  const since = ended.lines
+    .find((line) => /nova-compute.* restarter.state_timestamp /.test(line))
+    ?.split(" ")
+    .at(-1);
+  for (const run of kept)
+    expect(JSON.parse(edit.one.read(`${CONF}.novasweep-${run}.json`))).toMatchObject({ restart: "paid", since });
 });
 
 test.concurrent("an edit that replaces bytes, at the start and at the end of a file without a last newline", async () => {

@@ -1149,6 +1149,18 @@ service_read() {
   [ -n "$state" ]
 }
 
+# service_ask VERB SECONDS: svcadm asks and returns; one that hangs is ended as a step is. What follows has SECONDS.
+service_ask() {
+  limit "$STEP_TIMEOUT"
+  ask_serial=$limit_serial
+  run "$SVCADM" "$1" "$SERVICE"
+  limit "$2"
+  step_serial=$limit_serial
+  [ $rc -ne 0 ] || return 0
+  step_serial=$ask_serial step_limit=$STEP_TIMEOUT
+  return 1
+}
+
 # service_why FMRI: `words`, the reason SMF gives. Its other lines carry times and paths, by which equal failures of
 # many hosts would look different.
 service_why() {
@@ -1228,7 +1240,7 @@ compute_restart() {
     *) fail E_RESTART "$SERVICE is $state before the restart ($1)"; return 1 ;;
   esac
   restart_asked=1
-  run "$SVCADM" restart "$SERVICE" || { said; fail E_RESTART "$words"; return 1; }
+  service_ask restart "$HOST_TIMEOUT" || { said; fail E_RESTART "$words"; return 1; }
   await_online "$since" "$deadline"
   case $? in
     0) ;;
@@ -1264,7 +1276,11 @@ commit() {
   apply_exit
 }
 
+# notes_pay: with the moment of the start that paid: whatever the clock does, that one has read the file. A note that was
+# paid before is paid once more when the file is still its own.
 notes_pay() {
+  case $since in '' | *[!0-9.]*) return 0 ;; esac
+  digest_of "$R$CONF"
   for pay_file in "$R$CONF".novasweep-*.json; do
     if [ ! -f "$pay_file" ] || [ -L "$pay_file" ]; then continue; fi
     line_of "$pay_file"
@@ -1273,10 +1289,11 @@ notes_pay() {
     case $pay_line in
       *[!A-Za-z0-9'{}":,._-']*) continue ;;
       *'"restart":"owed"'*) ;;
+      *"\"after\":\"$digest\",\"restart\":\"paid\""*) ;;
       *) continue ;;
     esac
     case $pay_file in *"'"*) continue ;; esac
-    pay_line="${pay_line%%'"owed"'*}\"paid\"${pay_line#*'"owed"'}"
+    pay_line="${pay_line%%,'"restart"'*},\"restart\":\"paid\",\"since\":\"$since\"}"
     as_user "$owner_dir" "umask 077
 new=\$('$MKTEMP' '$R${CONF%/*}/.novasweep-$RUN.XXXXXX') || exit 1
 printf '%s\\n' '$pay_line' >\"\$new\" && '$MV' -f \"\$new\" '$pay_file'"
@@ -1424,7 +1441,7 @@ restore_try() {
     *) return 0 ;;
   esac
   restore_since=$since
-  run "$SVCADM" $restore_verb "$SERVICE" || { said; return 1; }
+  service_ask $restore_verb "$exit_limit" || { said; return 1; }
   if ! await_online "$restore_since" "$deadline"; then
     service_why "$SERVICE"
     fail E_RESTART "$SERVICE is $state: $words"

@@ -162,6 +162,7 @@ const note = object<Note>({
   before: digest,
   after: digest,
   restart: word<Note["restart"]>({ owed: true, paid: true }),
+  since: optional(text),
 });
 
 const lock = object<LockFacts>({

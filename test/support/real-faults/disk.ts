@@ -17,7 +17,32 @@ mount -t tmpfs -o size=${pages * PAGE_BYTES},$owner full ${DIR}
 cp -a /.node/kept/. ${DIR}/ && rm -rf /.node/kept`;
 };
 
+const MIB = 1024 ** 2;
+
+/** A dataset of the node's real pool over nova.conf's directory, with a quota that leaves room for so many copies of the file. */
+const quotaFor = (node: RealNode, copies: number): string => `cp -a ${DIR} /.node/kept-dir
+owner=$(stat -c %u:%g ${DIR}) mode=$(stat -c %a ${DIR})
+rm -rf ${DIR}
+zfs.real create -o mountpoint=${DIR} rpool/conf
+chown $owner ${DIR} && chmod $mode ${DIR}
+cp -a /.node/kept-dir/. ${DIR}/ && rm -rf /.node/kept-dir
+used=0
+for try in $(seq 60); do
+  used=$(zfs.real get -Hp -o value used rpool/conf)
+  [ $used -lt ${node.read(CONF).length} ] || break
+  sync && sleep 1
+done
+zfs.real set quota=$((used + ${Math.round(node.read(CONF).length * copies)})) rpool/conf`;
+
 export const diskTroubles: readonly Trouble[] = [
+  {
+    name: "quota-exceeded",
+    isVariant: true,
+    spec: { poolBytes: 64 * MIB, images: [] },
+    make: (node) => quotaFor(node, 0.5),
+    lift: "zfs.real set quota=none rpool/conf",
+    ends: failed("Disk quota exceeded"),
+  },
   {
     name: "disk-full-build",
     make: (node) => roomFor(node, 1),

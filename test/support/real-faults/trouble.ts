@@ -1,5 +1,6 @@
 /** Something that is wrong with a node, or happens to it in the middle, and how a rollout that meets it ends. */
 import { describe, expect, test } from "vitest";
+import type { RealSpec } from "../fleet/fleet.ts";
 import type { RealNode } from "../fleet/node.ts";
 import { isLong } from "../long.ts";
 import { beforeSecondConnection, held, holdAt, letGo, type Moment, putHeldSession } from "./hold.ts";
@@ -9,6 +10,10 @@ import { CONF, edited, expectWhole } from "./whole.ts";
 
 export interface Trouble {
   readonly name: string;
+  /** What the node has that others have not. */
+  readonly spec?: Partial<RealSpec>;
+  /** Options of the rollout that meets it. */
+  readonly more?: readonly string[];
   /** What root does before that, when it needs something. */
   readonly prepare?: string;
   /** What root does in the node. */
@@ -28,17 +33,17 @@ export const refused = (says: string, code: string): Expected => ({ outcome: "re
 export const changed: Expected = { outcome: "changed", says: "", exit: 0 };
 
 /** The rollout that meets the trouble. */
-const meet = async (fleet: Trials, node: RealNode, { at, make }: Trouble): Promise<Ended> => {
+const meet = async (fleet: Trials, node: RealNode, { at, make, more = [] }: Trouble): Promise<Ended> => {
   if (at === undefined) {
     node.sh(make(node));
-    return fleet.rollout(node);
+    return fleet.rollout(node, { more });
   }
   if (at === "after the survey") {
     putHeldSession(node, beforeSecondConnection(node, make(node)));
-    return fleet.rollout(node);
+    return fleet.rollout(node, { more });
   }
   holdAt(node, at);
-  const rollout = fleet.rollout(node);
+  const rollout = fleet.rollout(node, { more });
   await held(node, rollout);
   node.sh(make(node));
   letGo(node);
@@ -48,7 +53,9 @@ const meet = async (fleet: Trials, node: RealNode, { at, make }: Trouble): Promi
 /** One node a trouble, all at once: the end, what it leaves, and in the long run the plain rollout that follows. */
 export const tryTroubles = (all: readonly Trouble[]): void => {
   const troubles = all.filter(({ isVariant }) => isLong || isVariant !== true);
-  const fleet = trials(troubles.map(({ name, at }) => movingNode(name, at === "after the survey" ? between : {})));
+  const fleet = trials(
+    troubles.map(({ name, at, spec }) => movingNode(name, { ...(at === "after the survey" ? between : {}), ...spec })),
+  );
 
   describe.concurrent("a rollout that meets", () => {
     test.each(troubles)("$name", async (trouble) => {
