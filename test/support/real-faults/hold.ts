@@ -106,8 +106,8 @@ export const connectionsOf = (node: RealNode): number =>
   readdirSync(node.at(PLACE)).filter((name) => name.startsWith("connection-")).length;
 
 /** Resolves when the script has come to the moment; rejects when the rollout ends before. */
-export const held = async (node: RealNode, rollout: Promise<Ended>): Promise<void> => {
-  let over: Ended | undefined;
+export const held = async (node: RealNode, rollout: Promise<Pick<Ended, "said">>): Promise<void> => {
+  let over: Pick<Ended, "said"> | undefined;
   rollout.then(
     (ended) => {
       over = ended;

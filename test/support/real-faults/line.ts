@@ -13,8 +13,10 @@ export interface Line {
   freeze(): void;
   /** Resets what the connections there are have on these sides; another side hears nothing, now and later. New ones pass. */
   reset(sides: readonly Side[]): void;
-  /** Nobody listens from now on; connections there are go on. */
+  /** Nobody listens from now on, where there is no connection. */
   refuse(): Promise<void>;
+  /** Whoever comes from now on is accepted, and hears nothing. */
+  deafen(): void;
   close(): void;
 }
 
@@ -23,7 +25,9 @@ export type Side = "controller" | "node";
 /** Opens it on a port of 127.0.0.1. */
 export const openLine = async (node: RealNode): Promise<Line> => {
   const pairs: (readonly [near: Socket, far: Socket])[] = [];
+  let deaf = false;
   const server = createServer({ allowHalfOpen: true }, (near) => {
+    if (deaf) return;
     const far = dial(node.port, node.address);
     pairs.push([near, far]);
     for (const socket of [near, far]) socket.setNoDelay(true).on("error", () => {});
@@ -55,6 +59,9 @@ export const openLine = async (node: RealNode): Promise<Line> => {
     reset: (sides) => {
       freeze();
       for (const [near, far] of pairs) for (const side of sides) (side === "controller" ? near : far).resetAndDestroy();
+    },
+    deafen: () => {
+      deaf = true;
     },
     refuse: () => new Promise((resolve) => server.close(() => resolve())),
     close: () => {
