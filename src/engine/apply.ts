@@ -1,6 +1,5 @@
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
-import type { EpochMs } from "../domain/ids.ts";
 import type { Failure, FailureCode, Refusal } from "../domain/outcome.ts";
 import type { Changing } from "../domain/plan.ts";
 import { readFacts } from "../remote/facts-reply.ts";
@@ -16,7 +15,7 @@ import { failureOf, refusalOf } from "./survey.ts";
 export const applyHost = async (context: RunContext, host: Host, plan: Changing, basis: Facts): Promise<Ending> => {
   const ids = idsFor(context);
   const watch = new StepWatch(context, host, plan);
-  const since = context.clock();
+  const since = context.elapsed();
   const listener = listenFor(context, host, "applying", (line) => watch.accept(line));
   const script = context.job.carryOut(host, plan, basis, ids);
   const talk = await converse(context.transport, host, script, ids.nonce, context.cutting, listener);
@@ -44,7 +43,7 @@ const settle = async (
   host: Host,
   talk: Conversation,
   watch: StepWatch,
-  since: EpochMs,
+  since: number,
 ): Promise<Ending> => {
   const refusal = refusalOf(talk, host);
   if (refusal !== undefined && !endings.includes(refusal.code)) return refused(refusal, watch);
