@@ -6,6 +6,8 @@ import { runProgram } from "./cli/program.ts";
 /** Exit status of a bug of ours. */
 const BUG = 70;
 
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 const swallow = (): void => undefined;
 // A reader that goes away (`| head`) ends the writing, not the run.
 process.stdout.on("error", swallow);
@@ -35,13 +37,14 @@ try {
     pid: process.pid,
     exitNow: () => process.exit(INTERRUPTED),
     onSignal: (handle) => {
-      const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
       for (const signal of signals) process.on(signal, handle);
       return () => {
         for (const signal of signals) process.off(signal, handle);
       };
     },
   });
+  // Too late to change anything: the status stands.
+  for (const signal of signals) process.on(signal, () => process.exit());
 } catch (error) {
   complainOfBug(error);
 }

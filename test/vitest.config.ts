@@ -62,6 +62,9 @@ export default defineConfig({
         workers: 2,
         order: 4,
         more: [
+          "integration/controller-clock.test.ts",
+          "integration/controller-signals.test.ts",
+          "integration/journal-torn.test.ts",
           "integration/nova-conf-oslo.test.ts",
           "integration/purge-safety.test.ts",
           "integration/real-become-password.test.ts",

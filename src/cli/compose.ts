@@ -148,6 +148,7 @@ export const composeRun = (
     by: { user: io.user, controller: io.controller, pid: io.pid },
     version,
     clock: Date.now,
+    elapsed,
     pause: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
     nonce: newNonce,
     transport: transportFor(request, io, access, clocksFor({ ...request, hostTimeoutS: hostSecondsOf(request) })),
@@ -240,6 +241,7 @@ export const composeExec = (
   by: { user: io.user, controller: io.controller, pid: io.pid },
   version,
   clock: Date.now,
+  elapsed,
   nonce: newNonce,
   transport: transportFor(request, io, access, silentClocksFor(request)),
   emitter: new Emitter(record.run, Date.now, record.journal, [view]),
@@ -271,6 +273,7 @@ export const composePublish = (
   by: { user: io.user, controller: io.controller, pid: io.pid },
   version,
   clock: Date.now,
+  elapsed,
   nonce: newNonce,
   transport: transportFor(request, io, access, patientClocksFor(request)),
   emitter: new Emitter(record.run, Date.now, record.journal, [view]),
@@ -280,5 +283,8 @@ export const composePublish = (
   hostTimeoutS: request.hostTimeoutS,
   ...hands,
 });
+
+/** Since the process began: no hand at the clock moves it. */
+const elapsed = (): number => Math.round(performance.now());
 
 const newNonce = (): string => randomBytes(8).toString("hex");

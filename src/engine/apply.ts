@@ -15,7 +15,7 @@ import { failureOf, refusalOf } from "./survey.ts";
 export const applyHost = async (context: RunContext, host: Host, plan: Changing, basis: Facts): Promise<Ending> => {
   const ids = idsFor(context);
   const watch = new StepWatch(context, host, plan);
-  const since = context.clock();
+  const since = context.elapsed();
   const listener = listenFor(context, host, "applying", (line) => watch.accept(line));
   const script = context.job.carryOut(host, plan, basis, ids);
   const talk = await converse(context.transport, host, script, ids.nonce, context.cutting, listener);

@@ -45,7 +45,10 @@ export interface RunContext {
   readonly hosts: readonly Host[];
   readonly by: { readonly user: string; readonly controller: string; readonly pid: number };
   readonly version: string;
+  /** The time of day, which somebody may put at any moment: for events, never for how long something takes. */
   readonly clock: () => EpochMs;
+  /** Whole milliseconds on a clock that nobody puts: durations and deadlines. */
+  readonly elapsed: () => number;
   /** Waits, or returns early when the signal is aborted. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A fresh hex nonce for one script. */

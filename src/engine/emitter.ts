@@ -23,6 +23,7 @@ export class Emitter {
   readonly #journal: Recorder;
   #views: readonly Sink[];
   #seq: number;
+  #over = false;
 
   /** `after` is the number of the journal's last event. */
   constructor(run: RunId, clock: () => EpochMs, journal: Recorder, views: readonly Sink[], after = 0) {
@@ -33,7 +34,10 @@ export class Emitter {
     this.#seq = after;
   }
 
+  /** Nothing comes after `run.settled`: whoever acts on a run that has ended acts on none. */
   emit(body: EventBody): void {
+    if (this.#over) return;
+    this.#over = body.type === "run.settled";
     this.#seq += 1;
     const at = new Date(this.#clock()).toISOString();
     const event: RunEvent = { v: 1, run: this.#run, seq: this.#seq, at, ...body };

@@ -17,6 +17,7 @@ type Shared =
   | "by"
   | "version"
   | "clock"
+  | "elapsed"
   | "nonce"
   | "transport"
   | "emitter"
@@ -112,14 +113,14 @@ export class Exec {
   }
 
   async #runOne(host: Host): Promise<void> {
-    const { emitter, clock } = this.#context;
-    const began = clock();
+    const { emitter, elapsed } = this.#context;
+    const began = elapsed();
     emitter.emit({ type: "host.phase", host: host.name, phase: "connecting" });
     // What is about to be done there is on record before it is done.
     await emitter.durable();
     const { ending, ran } = await runCommand(this.#context, host);
     if (ran !== undefined) await this.#told(host, ran);
-    this.#settle(host, ending, clock() - began);
+    this.#settle(host, ending, elapsed() - began);
   }
 
   async #told(host: Host, { stdout, stderr, ...ran }: NonNullable<CommandRun["ran"]>): Promise<void> {

@@ -177,9 +177,9 @@ export const surveyAll = async (
   const { parallel, stopping, cutting, emitter } = context;
   await pLimit(parallel).map(hosts, async (host) => {
     if (stopping.aborted) return;
-    const began = context.clock();
+    const began = context.elapsed();
     const survey = await look(context, host, cutting);
-    ledger.tookMs.set(host.name, context.clock() - began);
+    ledger.tookMs.set(host.name, context.elapsed() - began);
     if (survey.kind === "facts") emitter.emit({ type: "host.facts", host: host.name, facts: survey.facts });
     each(host, survey);
   });

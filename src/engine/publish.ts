@@ -12,7 +12,18 @@ import type { Ending } from "./job.ts";
 import { listenFor } from "./listen.ts";
 import { codeOf, failureOf, refusalOf } from "./survey.ts";
 
-type Shared = "run" | "patterns" | "by" | "version" | "clock" | "nonce" | "transport" | "emitter" | "check" | "cutting";
+type Shared =
+  | "run"
+  | "patterns"
+  | "by"
+  | "version"
+  | "clock"
+  | "elapsed"
+  | "nonce"
+  | "transport"
+  | "emitter"
+  | "check"
+  | "cutting";
 
 /** Everything one `package publish` needs, made once by the composition root. */
 export interface PublishContext extends Pick<RunContext, Shared> {
@@ -27,15 +38,15 @@ export interface PublishContext extends Pick<RunContext, Shared> {
 
 /** Asks, publishes through the host, and gives the exit status. Rejects only for a lost journal or a bug of ours. */
 export const publishPackage = async (context: PublishContext): Promise<number> => {
-  const { emitter, clock, host, cutting } = context;
+  const { emitter, elapsed, host, cutting } = context;
   begin(context);
   const declined = !context.check && !(await accepted(context));
-  const began = clock();
+  const began = elapsed();
   // What is about to be done there is on record before it is done.
   if (!declined) await emitter.durable();
   const ending: Ending = declined ? { outcome: "skipped", note: "not reached" } : await through(context);
   const tally = tallied(emptyTally, ending.outcome);
-  emitter.emit({ type: "host.settled", host: host.name, tookMs: declined ? 0 : clock() - began, ...ending });
+  emitter.emit({ type: "host.settled", host: host.name, tookMs: declined ? 0 : elapsed() - began, ...ending });
   await emitter.durable();
   const exit = exitStatus({ tally, interrupted: cutting.aborted, stopped: declined, driftCounts: context.check });
   emitter.emit({ type: "run.settled", tally, exit, ...(declined ? { reason: "publishing was declined" } : {}) });

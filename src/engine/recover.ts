@@ -1,6 +1,5 @@
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
-import type { EpochMs } from "../domain/ids.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./job.ts";
@@ -21,8 +20,8 @@ export interface Lost {
   readonly begun: boolean;
   /** It was to restart nova-compute, and owes a proof of that until it commits. */
   readonly restarts: boolean;
-  /** When the host was first connected to for it: the host's time counts from there. */
-  readonly since: EpochMs;
+  /** When the host was first connected to for it, as `elapsed` has it: the host's time counts from there. */
+  readonly since: number;
   /** What was heard of it. */
   readonly watch: StepWatch;
   /** What the host's plan rests on. */
@@ -35,16 +34,16 @@ export interface Lost {
  */
 export const recover = async (context: RunContext, host: Host, lost: Lost): Promise<Ending> => {
   const cut = context.cutting.aborted;
-  const leftMs = lost.since + context.deadlines.hostS * 1000 - context.clock();
+  const leftMs = lost.since + context.deadlines.hostS * 1000 - context.elapsed();
   const budgetMs = cut ? LAST_LOOK_MS : Math.max(leftMs, LAST_LOOK_MS);
   const timeout = AbortSignal.timeout(budgetMs);
   const signal = cut ? timeout : AbortSignal.any([context.cutting, timeout]);
-  const until = context.clock() + budgetMs;
-  const lateUntil = context.clock() + LATE_START_MS;
+  const until = context.elapsed() + budgetMs;
+  const lateUntil = context.elapsed() + LATE_START_MS;
   let last = lost.failure.message;
   let begun = lost.begun;
-  while (!signal.aborted && context.clock() < until) {
-    const late = context.clock() > lateUntil;
+  while (!signal.aborted && context.elapsed() < until) {
+    const late = context.elapsed() > lateUntil;
     const survey = await surveyHost(context, host, signal, { collect: true });
     const look = judge(context, survey, lost, begun || late);
     begun ||= look.begun;

@@ -80,10 +80,10 @@ const settleForgotten = (ledger: Ledger, past: Past, known: ReadonlyMap<HostName
 
 /** A script of this run may still be at work there: it is waited for, as after a broken line. */
 const lookWhenIdle: typeof surveyHost = async (context, host, signal) => {
-  const until = context.clock() + context.deadlines.hostS * 1000;
+  const until = context.elapsed() + context.deadlines.hostS * 1000;
   for (;;) {
     const survey = await surveyHost(context, host, signal, { collect: true });
-    if (!atWork(context, survey) || context.clock() > until || signal.aborted) return freed(context, survey);
+    if (!atWork(context, survey) || context.elapsed() > until || signal.aborted) return freed(context, survey);
     await context.pause(LOOK_AGAIN_MS, signal);
   }
 };

@@ -194,10 +194,10 @@ class Wave {
     this.#context.emitter.emit({ type: "host.phase", host: host.name, phase: "applying" });
     // Everything accepted so far is on disk before the host is touched; a lost journal stops the run here.
     await this.#context.emitter.durable();
-    const began = this.#context.clock();
+    const began = this.#context.elapsed();
     const ending = await applyHost(this.#context, host, plan, facts);
     this.#budget.settled(risky, ending.outcome, this.#canary);
-    this.#settler.settle(host, ending, this.#context.clock() - began);
+    this.#settler.settle(host, ending, this.#context.elapsed() - began);
     if (isBad(ending.outcome)) this.#bad.set(host.name, life);
   }
 }

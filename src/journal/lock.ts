@@ -1,11 +1,11 @@
 /** The lock of a run on the controller: who drives it, so that a run whose process died can be told from one that goes on. */
-import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { type FileHandle, link, mkdtemp, open, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { kill } from "node:process";
 import type { RunId } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { lockPath } from "./runs.ts";
 
-/** How often a process touches its lock, and how long it may be silent: clocks of two machines differ by less. */
+/** How often a process writes its lock again, and how long it may be silent. */
 const BEAT_MS = 30_000;
 const SILENT_MS = 5 * 60_000;
 
@@ -39,23 +39,45 @@ export const takeLock = async (
 ): Promise<Result<{ readonly release: () => Promise<void> }>> => {
   const path = lockPath(stateDir, run);
   const draft = `${path}.${holder.pid}`;
+  const text = `${JSON.stringify(holder)}\n`;
+  let file: FileHandle | undefined;
   try {
+    await rm(draft, { force: true });
+    file = await open(draft, "wx", 0o600);
     // Linked into place: nobody ever reads half a lock, and of two who take it one fails.
-    await writeFile(draft, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+    await file.writeFile(text);
     await link(draft, path).finally(() => rm(draft, { force: true }));
-    const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), BEAT_MS).unref();
+    const stop = beatOn(file, text);
     return ok({
       release: async () => {
-        clearInterval(beat);
+        await stop();
         // Somebody who took this process for dead has one of his own there.
         const now = await readLock(stateDir, run);
         if (now === undefined || JSON.stringify(now) === JSON.stringify(holder)) await rm(path, { force: true });
       },
     });
   } catch (cause) {
+    await file?.close();
     const why = cause instanceof Error ? cause.message : String(cause);
     return err({ code: "E_JOURNAL", what: `cannot lock the run: ${why}`, where: path });
   }
+};
+
+/**
+ * Writes the same text again and again: the file system says when, by its own clock. It is the file that is held, whatever
+ * has its name by now. Returns what ends it.
+ */
+const beatOn = (file: FileHandle, text: string): (() => Promise<void>) => {
+  const bytes = Buffer.from(text);
+  let last: Promise<unknown> = Promise.resolve();
+  const beat = setInterval(() => {
+    last = file.write(bytes, 0, bytes.length, 0).catch(() => undefined);
+  }, BEAT_MS).unref();
+  return async () => {
+    clearInterval(beat);
+    await last;
+    await file.close();
+  };
 };
 
 /**
@@ -120,7 +142,7 @@ const isHolder = (value: unknown): value is Holder => {
 
 /**
  * Whether the process that holds a lock still runs. One on another machine cannot be looked at: it counts as alive as long
- * as its lock was touched a moment ago.
+ * as its lock was written a moment ago, by the clock of the file system, which is one for both: ours may be put at any moment.
  */
 export const isAlive = async (
   holder: Holder,
@@ -133,9 +155,22 @@ export const isAlive = async (
 
 const beatsStill = async (path: string): Promise<boolean> => {
   try {
-    return Date.now() - (await stat(path)).mtimeMs < SILENT_MS;
+    const { mtimeMs } = await stat(path);
+    return (await nowBeside(path)) - mtimeMs < SILENT_MS;
   } catch {
     return true;
+  }
+};
+
+/** What time it is where this file is; our own where nothing may be written. */
+const nowBeside = async (path: string): Promise<number> => {
+  try {
+    const look = await mkdtemp(`${path}.look-`);
+    const { mtimeMs } = await stat(look);
+    await rmdir(look);
+    return mtimeMs;
+  } catch {
+    return Date.now();
   }
 };
 

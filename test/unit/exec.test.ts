@@ -44,6 +44,7 @@ const ranOver = async (
     by: { user: "op", controller: "ctl", pid: 1 },
     version: "1",
     clock: () => 0,
+    elapsed: () => 0,
     nonce: () => "00aa",
     transport: {
       run: async function* (host, script) {
@@ -170,7 +171,7 @@ describe("whoever is asked", () => {
     const stop = new AbortController();
     const { status, of } = await ranOver(answers, {
       stopping: stop.signal,
-      clock: () => {
+      elapsed: () => {
         stop.abort("the operator stopped the run");
         return 0;
       },
@@ -181,10 +182,10 @@ describe("whoever is asked", () => {
 
   test("and stops it when all have started: nothing was stopped", async () => {
     const stop = new AbortController();
-    const clock = () => {
+    const elapsed = () => {
       stop.abort("the operator stopped the run");
       return 0;
     };
-    expect((await ranOver({ cn1: answers.cn1 }, { stopping: stop.signal, clock })).status).toBe(0);
+    expect((await ranOver({ cn1: answers.cn1 }, { stopping: stop.signal, elapsed })).status).toBe(0);
   });
 });

@@ -42,6 +42,7 @@ const publishing = async (
     by: { user: "op", controller: "ctl", pid: 1 },
     version: "1",
     clock: () => 0,
+    elapsed: () => 0,
     nonce: () => "00aa",
     transport: {
       run: async function* (_host, script) {

@@ -91,6 +91,7 @@ const lookAt = async (answers: readonly (readonly string[])[], lost: Partial<Los
     command: "rollout",
     transport,
     clock: () => now,
+    elapsed: () => now,
     pause: async () => {},
     nonce: () => "n1",
     by: { user: "u", controller: "c", pid: 1 },

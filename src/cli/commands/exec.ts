@@ -100,9 +100,9 @@ const runOver = async (
   } finally {
     await view.close();
     clearTimeout(deadline);
-    signals.forget();
     await context.transport.close();
     await releaseRecord(parts.record, io);
+    signals.forget();
   }
 };
 

@@ -81,9 +81,9 @@ const runOn = async (
     return journalLost(io, error);
   } finally {
     await view.close();
-    signals.forget();
     await context.transport.close();
     await releaseRecord(parts.record, io);
+    signals.forget();
   }
 };
 

@@ -82,11 +82,12 @@ export const runOver = async (
     return journalLost(io, error);
   } finally {
     clearTimeout(deadline);
-    signals.forget();
     await socket.close();
     for (const notice of notices) await notice.close();
     await context.transport.close();
     await releaseRecord(record, io);
+    // Not before: a signal that comes late must not end the process while its record is being closed.
+    signals.forget();
   }
 };
 

@@ -7,7 +7,7 @@ import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
 import { isAlive, readLock } from "../../journal/lock.ts";
 import { foldJournal, readEnds } from "../../journal/read.ts";
-import { findRun, journalPath, listRuns } from "../../journal/runs.ts";
+import { findRun, journalPath, listRuns, lockPath } from "../../journal/runs.ts";
 import { execLines } from "../../view/exec-text.ts";
 import { renderPlan } from "../../view/plan-view.ts";
 import { renderPurgeTable } from "../../view/purge-result.ts";
@@ -93,7 +93,7 @@ const summarise = async (stateDir: string, run: RunId): Promise<Result<RunState>
 /** Why a run has not ended: its process still works on it, or is gone. */
 const openLine = async (stateDir: string, run: RunId, io: RunsIo): Promise<string> => {
   const holder = await readLock(stateDir, run);
-  if (holder === undefined || !(await isAlive(holder, { hostname: io.controller })))
+  if (holder === undefined || !(await isAlive(holder, { hostname: io.controller, path: lockPath(stateDir, run) })))
     return `${run} interrupted: its process is gone`;
   return visibleSafe(`${run} running: pid ${holder.pid} on ${holder.hostname}, since ${holder.since}`);
 };
