@@ -3,9 +3,10 @@ import type { RunEvent } from "../domain/event.ts";
 import type { Facts } from "../domain/facts.ts";
 import { foldHosts } from "../domain/host-set.ts";
 import type { HostName, RunId } from "../domain/ids.ts";
+import { reduceAll } from "../domain/reduce-all.ts";
 import { type Complaint, err, ok, type Result } from "../domain/result.ts";
 import { settingsThen, type Touched, touchedBy } from "../domain/rollback/touched.ts";
-import { initialState, type RunState, reduce } from "../domain/run-state.ts";
+import { initialState, type RunState } from "../domain/run-state.ts";
 import type { ResolvedHost } from "../inventory/settle.ts";
 import { isAlive, readLock } from "../journal/lock.ts";
 import { foldJournal } from "../journal/read.ts";
@@ -29,6 +30,7 @@ export const readUndone = async ({ undoes, stateDir }: RollbackRequest, io: Io):
   const run = found.value;
   const folded = await foldJournal(journalPath(stateDir, run), remember, {
     state: { ...initialState, run },
+    planned: false,
     seen: new Map<HostName, Facts>(),
   });
   if (!folded.ok) return folded;
@@ -43,13 +45,19 @@ export const readUndone = async ({ undoes, stateDir }: RollbackRequest, io: Io):
 
 interface Memory {
   readonly state: RunState;
+  /** From here on facts are no longer what the plan rests on. */
+  readonly planned: boolean;
   readonly seen: Map<HostName, Facts>;
 }
 
 /** The run's state, and the facts that its plan rests on. */
-const remember = ({ state, seen }: Memory, event: RunEvent): Memory => {
-  if (event.type === "host.facts" && state.plan === undefined) seen.set(event.host, event.facts);
-  return { state: reduce(state, event), seen };
+const remember = ({ state, planned: before, seen }: Memory, events: readonly RunEvent[]): Memory => {
+  let planned = before;
+  for (const event of events) {
+    planned ||= event.type === "plan.made";
+    if (event.type === "host.facts" && !planned) seen.set(event.host, event.facts);
+  }
+  return { state: reduceAll(state, events), planned, seen };
 };
 
 const objectionTo = ({ command, check, accepted }: RunState, run: RunId): Complaint | undefined => {

@@ -11,6 +11,8 @@ export interface HostTable<T> {
   readonly size: number;
   readonly index: ReadonlyMap<HostName, number>;
   readonly chunks: readonly (readonly T[])[];
+  /** Only while `opened`: the chunks that were copied for whoever writes. */
+  readonly own?: Set<number>;
 }
 
 /** A table with one row a name, in the order given; a name given twice has one row. */
@@ -38,10 +40,34 @@ export const withRow = <T>(table: HostTable<T>, name: HostName, row: T): HostTab
   const at = table.index.get(name);
   const chunk = at === undefined ? undefined : table.chunks[Math.floor(at / chunkRows)];
   if (at === undefined || chunk === undefined) return table;
+  if (table.own !== undefined) return written(table, table.own, at, row);
   return {
     ...table,
     chunks: table.chunks.with(Math.floor(at / chunkRows), chunk.with(at % chunkRows, row)),
   };
+};
+
+/**
+ * A copy that `withRow` writes into, for a series of rows of which only the last state is wanted: each chunk is copied
+ * once, not with every row. Nobody but the writer may see it before it is `closed`.
+ */
+export const opened = <T>(table: HostTable<T>): HostTable<T> => ({
+  ...table,
+  chunks: [...table.chunks],
+  own: new Set(),
+});
+
+/** The table that was written, from here on as immutable as any. */
+export const closed = <T>({ own: _, ...table }: HostTable<T>): HostTable<T> => table;
+
+const written = <T>(table: HostTable<T>, own: Set<number>, at: number, row: T): HostTable<T> => {
+  const number = Math.floor(at / chunkRows);
+  const chunks = table.chunks as T[][];
+  const chunk = own.has(number) ? (chunks[number] ?? []) : [...(chunks[number] ?? [])];
+  chunk[at % chunkRows] = row;
+  chunks[number] = chunk;
+  own.add(number);
+  return table;
 };
 
 /** Every row, in the order of the selection. */

@@ -8,6 +8,7 @@ import type { Drift, Plan } from "./plan.ts";
 import type { PurgeAsked } from "./purge/asked.ts";
 import type { Ran, StreamSum } from "./ran.ts";
 import { emptyTally, isBad, type Tally, tallied } from "./tally.ts";
+import { countedIn, type WaveState } from "./wave-state.ts";
 
 /** What the events of a run have said so far. Immutable: `reduce` makes the next one. Times are as the events have them. */
 export interface RunState {
@@ -49,14 +50,6 @@ export interface RunState {
   /** No further host starts until somebody says so: who asked for it, or why. */
   readonly held?: string;
   readonly ended?: { readonly at: string; readonly exit: number; readonly reason?: string };
-}
-
-export interface WaveState {
-  readonly wave: number;
-  readonly of: number;
-  readonly size: number;
-  readonly settled: number;
-  readonly openedAt: string;
 }
 
 export interface HostState {
@@ -272,7 +265,7 @@ const settled = (state: RunState, event: EventOf<"host.settled">): RunState => {
     tally: tallied(state.tally, event.outcome),
     settled: state.settled + 1,
     bad: state.bad + (state.accepted !== undefined && isBad(event.outcome) ? 1 : 0),
-    waves: state.waves.map((each) => (each.wave === wave ? { ...each, settled: each.settled + 1 } : each)),
+    waves: countedIn(state.waves, wave, 1),
   };
 };
 
@@ -288,7 +281,7 @@ const retried = (state: RunState, name: HostName): RunState => {
     tally: { ...state.tally, [outcome]: state.tally[outcome] - 1 },
     settled: state.settled - 1,
     bad: state.bad - (state.accepted !== undefined && isBad(outcome) ? 1 : 0),
-    waves: state.waves.map((each) => (each.wave === host.wave ? { ...each, settled: each.settled - 1 } : each)),
+    waves: countedIn(state.waves, host.wave, -1),
   };
 };
 

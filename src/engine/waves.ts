@@ -29,6 +29,10 @@ export const carryOut = async (
   spent: Spent = { bad: 0, badCanaries: 0 },
 ): Promise<string | undefined> => {
   const budget = new Budget(context, plan, spent);
+  // Once for all waves: of ten thousand hosts there may be as many.
+  const plans = changingOf(plan);
+  const hosts = new Map(context.hosts.map((host) => [host.name, host]));
+  const lookUp = (name: HostName): Life => lifeOf(name, hosts.get(name), plans.get(name), settler.basis.get(name));
   let left = 0;
   for (const [at, wave] of plan.waves.entries()) {
     const cut = spent.opened?.wave === at + 1 ? spent.opened : undefined;
@@ -41,7 +45,7 @@ export const carryOut = async (
       continue;
     }
     context.emitter.emit({ type: "wave.opened", wave: at + 1, of: plan.waves.length, hosts: wave });
-    left = await new Wave(context, plan, settler, budget, at === 0).run(wave);
+    left = await new Wave(context, settler, budget, at === 0).run(wave.map(lookUp));
     if (left === 0) await probed(context, budget, at + 1, cut?.hosts ?? wave);
   }
   // A stop that came when every host had started stopped nothing.
@@ -82,12 +86,16 @@ interface Life {
   readonly again: boolean;
 }
 
+const lifeOf = (name: HostName, host: Host | undefined, plan: Changing | undefined, facts: Facts | undefined): Life => {
+  if (host === undefined || plan === undefined || facts === undefined)
+    throw new Error(`${name}: in a wave, not in the plan`);
+  return { host, plan, facts, risky: isRisky(plan), again: false };
+};
+
 /** One wave: starts hosts as parallelism and budget allow, until all have settled or the gate is closed. */
 class Wave {
   readonly #running = new Set<Promise<void>>();
   readonly #context: RunContext;
-  readonly #plans: ReadonlyMap<HostName, Changing>;
-  readonly #hosts: ReadonlyMap<HostName, Host>;
   readonly #settler: Settler;
   readonly #budget: Budget;
   readonly #canary: boolean;
@@ -95,19 +103,16 @@ class Wave {
   readonly #bad = new Map<HostName, Life>();
   #broken: unknown;
 
-  constructor(context: RunContext, plan: Plan, settler: Settler, budget: Budget, canary: boolean) {
+  constructor(context: RunContext, settler: Settler, budget: Budget, canary: boolean) {
     this.#context = context;
-    this.#plans = changingOf(plan);
-    this.#hosts = new Map(context.hosts.map((host) => [host.name, host]));
     this.#settler = settler;
     this.#budget = budget;
     this.#canary = canary;
   }
 
   /** Resolves with how many hosts were not started. Rejects with a lost journal or a bug of ours. */
-  async run(wave: readonly HostName[]): Promise<number> {
+  async run(lives: readonly Life[]): Promise<number> {
     const { controls, stopping } = this.#context;
-    const lives = wave.map((name) => this.#lookUp(name));
     // Those that risk nothing may pass those that wait for a token; next first, so that taking one is O(1).
     const queues = [lives.filter(({ risky }) => !risky).reverse(), lives.filter(({ risky }) => risky).reverse()];
     const waiting = (): number => queues.reduce((left, queue) => left + queue.length, 0);
@@ -170,15 +175,6 @@ class Wave {
       this.#budget.started(life.risky);
       this.#launch(life);
     }
-  }
-
-  #lookUp(name: HostName): Life {
-    const host = this.#hosts.get(name);
-    const plan = this.#plans.get(name);
-    const facts = this.#settler.basis.get(name);
-    if (host === undefined || plan === undefined || facts === undefined)
-      throw new Error(`${name}: in a wave, not in the plan`);
-    return { host, plan, facts, risky: isRisky(plan), again: false };
   }
 
   #launch(life: Life): void {

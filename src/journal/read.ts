@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { EventType, RunEvent } from "../domain/event.ts";
 import type { RunId } from "../domain/ids.ts";
 import { type Complaint, err, ok, type Result } from "../domain/result.ts";
-import { splitLines } from "./split-lines.ts";
+import { type Line, splitLines } from "./split-lines.ts";
 
 /** What a journal folds to, and whether its last line was cut off by a crash. */
 export interface Folded<S> {
@@ -18,45 +18,80 @@ export interface Folded<S> {
 }
 
 /**
- * Folds a journal event by event; memory is the state's, whatever the file's length. Events of the types in `unread` are
- * passed over by their first words, without being taken apart. `E_JOURNAL` with `file:line` when it is damaged.
+ * Folds a journal, some thousand events at a time; memory is the state's, whatever the file's length. Events of the types
+ * in `unread` are left out; those that are long are not even taken apart. `E_JOURNAL` with `file:line` when it is damaged.
  */
 export const foldJournal = async <S>(
   path: string,
-  reduce: (state: S, event: RunEvent) => S,
+  reduceAll: (state: S, events: readonly RunEvent[]) => S,
   initial: S,
   unread: ReadonlySet<EventType> = new Set(),
 ): Promise<Result<Folded<S>>> =>
   reading<Folded<S>>(path, async (file) => {
+    const reader = new LineReader(path, unread);
     let state = initial;
-    let seq = 0;
-    let wholeBytes = 0;
-    let run: RunId | undefined;
-    for await (const line of splitLines(chunksOf(file))) {
-      const where = `${path}:${seq + 1}`;
-      if (line.kind === "torn")
-        return ok({ state, torn: true, events: seq, wholeBytes, bytes: wholeBytes + line.bytes });
-      if (line.kind === "too-long") return err(damaged(where, `the line is longer than ${line.maxBytes} bytes`));
-      if (unread.size > 0 && isOneOf(unread, line.text)) {
-        seq += 1;
-        wholeBytes += line.bytes;
-        continue;
+    for await (const lines of splitLines(chunksOf(file))) {
+      const events: RunEvent[] = [];
+      for (const line of lines) {
+        if (line.kind === "torn") return ok({ state, ...reader.sum(line.length) });
+        const event = reader.read(line);
+        if (!event.ok) return event;
+        if (event.value !== undefined) events.push(event.value);
       }
-      const event = parseEvent(line.text, where);
-      if (!event.ok) return event;
-      if (event.value.seq !== seq + 1) return err(damaged(where, `event ${event.value.seq} follows event ${seq}`));
-      run ??= event.value.run;
-      if (event.value.run !== run) return err(damaged(where, `an event of another run, ${event.value.run}`));
-      seq += 1;
-      wholeBytes += line.bytes;
-      state = reduce(state, event.value);
+      state = reduceAll(state, events);
     }
-    return ok({ state, torn: false, events: seq, wholeBytes, bytes: wholeBytes });
+    return ok({ state, ...reader.sum() });
   });
 
-/** Whether a line is an event of one of these types, by the words that every line of ours begins with. */
-const isOneOf = (types: ReadonlySet<string>, line: string): boolean =>
-  types.has(/^\{"v":1,"run":"[^"]*","seq":\d+,"at":"[^"]*","type":"([^"]*)"/.exec(line.slice(0, 200))?.[1] ?? "");
+/** Below this, bytes, to take a line apart costs no more than to look at how it begins. */
+const shortBytes = 512;
+
+/** Reads the lines of one journal in order, and counts them. */
+class LineReader {
+  readonly #path: string;
+  readonly #unread: ReadonlySet<string>;
+  #seq = 0;
+  #wholeBytes = 0;
+  #run: RunId | undefined;
+
+  constructor(path: string, unread: ReadonlySet<EventType>) {
+    this.#path = path;
+    this.#unread = unread;
+  }
+
+  /** The event of the next line; undefined for one that nobody needs. */
+  read(line: Exclude<Line, { kind: "torn" }>): Result<RunEvent | undefined> {
+    const where = `${this.#path}:${this.#seq + 1}`;
+    if (line.kind === "too-long") return err(damaged(where, `the line is longer than ${line.maxBytes} bytes`));
+    const { bytes } = line;
+    const event = this.#isPassedOver(bytes) ? ok(undefined) : parseEvent(bytes.toString("utf8"), where);
+    if (!event.ok) return event;
+    const objection = event.value && this.#objectionTo(event.value);
+    if (objection !== undefined) return err(damaged(where, objection));
+    this.#seq += 1;
+    this.#wholeBytes += bytes.length + 1;
+    return event.value !== undefined && this.#unread.has(event.value.type) ? ok(undefined) : event;
+  }
+
+  /** What was read, with a last line of `torn` bytes. */
+  sum(torn = 0): Omit<Folded<unknown>, "state"> {
+    const wholeBytes = this.#wholeBytes;
+    return { torn: torn > 0, events: this.#seq, wholeBytes, bytes: wholeBytes + torn };
+  }
+
+  /** A long line of a type that nobody needs, by the words that every line of ours begins with. */
+  #isPassedOver(bytes: Buffer): boolean {
+    return bytes.length > shortBytes && this.#unread.has(beginning.exec(bytes.toString("latin1", 0, 200))?.[1] ?? "");
+  }
+
+  #objectionTo({ seq, run }: RunEvent): string | undefined {
+    if (seq !== this.#seq + 1) return `event ${seq} follows event ${this.#seq}`;
+    this.#run ??= run;
+    return run === this.#run ? undefined : `an event of another run, ${run}`;
+  }
+}
+
+const beginning = /^\{"v":1,"run":"[^"]*","seq":\d+,"at":"[^"]*","type":"([^"]*)"/;
 
 /** Every event of a journal, in order. For long ones use `foldJournal`. */
 export const readJournal = async (
@@ -65,8 +100,8 @@ export const readJournal = async (
   const events: RunEvent[] = [];
   const folded = await foldJournal(
     path,
-    (list, event) => {
-      list.push(event);
+    (list, more) => {
+      for (const event of more) list.push(event);
       return list;
     },
     events,
@@ -117,8 +152,8 @@ const chunksOf = async function* (file: FileHandle): AsyncGenerator<Buffer> {
 };
 
 const firstLine = async (file: FileHandle): Promise<string | undefined> => {
-  for await (const line of splitLines(chunksOf(file))) {
-    return line.kind === "line" ? line.text : undefined;
+  for await (const [line] of splitLines(chunksOf(file))) {
+    if (line !== undefined) return line.kind === "line" ? line.bytes.toString("utf8") : undefined;
   }
   return undefined;
 };

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RunEvent } from "../../src/domain/event.ts";
-import { rowOf, rowsOf } from "../../src/domain/host-table.ts";
+import { closed, opened, rowOf, rowsOf, withRow } from "../../src/domain/host-table.ts";
+import { reduceAll } from "../../src/domain/reduce-all.ts";
 import { initialState, reduce } from "../../src/domain/run-state.ts";
 import { settledIn } from "../../src/domain/tally.ts";
 import { names, numbered, rollout, runStarted, statusRun } from "../support/fleet-events.ts";
@@ -46,6 +47,36 @@ describe("the fold of a run", () => {
       state = reduce(state, event);
     }
     expect(state.settled).toBe(150);
+  });
+
+  test("is the same for many events at once, whatever the order, and leaves the state before as it was", () => {
+    const events = [...numbered(rollout(150)), ...journal("gate-closes"), ...journal("cut")];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(events), fc.nat(), (shuffled, cut) => {
+        const first = shuffled.slice(0, cut % (shuffled.length + 1));
+        const before = folded(first);
+        frozen(before);
+        expect(reduceAll(before, shuffled.slice(first.length))).toEqual(folded(shuffled));
+      }),
+      { numRuns: 60 },
+    );
+    expect(reduceAll(initialState, events)).toEqual(folded(events));
+  });
+
+  test("copies a list of rows once for many events at once", () => {
+    const [start] = numbered([runStarted(names(10_000))]);
+    const before = folded([start as RunEvent]).hosts;
+    const write = (table: typeof before): typeof before => {
+      const row = rowOf(table, "cn5000");
+      return row === undefined ? table : withRow(table, "cn5000", { ...row, said: row.said + 1 });
+    };
+    const open = write(opened(before));
+    const chunks = [...open.chunks];
+    const after = closed(write(open));
+    expect(after.chunks).toEqual(chunks);
+    expect(after.chunks.every((chunk, at) => chunk === chunks[at])).toBe(true);
+    expect([rowOf(before, "cn5000")?.said, rowOf(after, "cn5000")?.said]).toEqual([0, 2]);
+    expect(write(after)).not.toBe(after);
   });
 
   test("copies two short lists for an event, not ten thousand hosts", () => {

@@ -1,7 +1,8 @@
 /** `novasweep runs resume ID`: goes on with a run whose process died. */
 import type { RunId } from "../../domain/ids.ts";
+import { reduceAll } from "../../domain/reduce-all.ts";
 import { type Complaint, err, ok, type Result } from "../../domain/result.ts";
-import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
+import { initialState, type RunState } from "../../domain/run-state.ts";
 import { openHosts, type Past, resume } from "../../engine/resume.ts";
 import { clearLock, giveUp, isAlive, readLock } from "../../journal/lock.ts";
 import { type Folded, foldJournal } from "../../journal/read.ts";
@@ -65,7 +66,7 @@ const pastOf = async (
 ): Promise<Result<Omit<Folded<RunState>, "state"> & { readonly past: Past }>> => {
   const path = journalPath(stateDir, run);
   // The facts of before are the most of a journal, and nothing of a resumed run rests on them: it looks anew.
-  const folded = await foldJournal<RunState>(path, reduce, { ...initialState, run }, new Set(["host.facts"]));
+  const folded = await foldJournal<RunState>(path, reduceAll, { ...initialState, run }, new Set(["host.facts"]));
   if (!folded.ok) return folded;
   const { state, ...read } = folded.value;
   const no = (what: string, hint: string): Result<never> => err({ code: "E_USAGE", what, where: path, try: hint });

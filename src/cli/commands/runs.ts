@@ -2,6 +2,7 @@
 import type { EventOf, RunEvent } from "../../domain/event.ts";
 import type { RunId } from "../../domain/ids.ts";
 import { KeptTexts } from "../../domain/kept-texts.ts";
+import { reduceAll } from "../../domain/reduce-all.ts";
 import { ok, type Result } from "../../domain/result.ts";
 import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
@@ -50,9 +51,9 @@ const listAll = async (stateDir: string, runs: readonly RunId[], io: RunsIo): Pr
 
 const showOne = async (stateDir: string, run: RunId, io: RunsIo): Promise<number> => {
   const texts = new KeptTexts(MAX_TEXTS_BYTES);
-  const reduceWithTexts = (state: RunState, event: RunEvent): RunState => {
-    if (event.type === "host.ran") recall(texts, event);
-    return reduce(state, event);
+  const reduceWithTexts = (state: RunState, events: readonly RunEvent[]): RunState => {
+    for (const event of events) if (event.type === "host.ran") recall(texts, event);
+    return reduceAll(state, events);
   };
   const folded = await foldJournal(journalPath(stateDir, run), reduceWithTexts, { ...initialState, run });
   if (!folded.ok) return complain(io, [folded.error]);
@@ -86,7 +87,7 @@ const summarise = async (stateDir: string, run: RunId): Promise<Result<RunState>
   if (first !== undefined && last?.type === "run.settled") {
     return ok({ ...reduce(reduce(initialState, first), last), tally: last.tally });
   }
-  const folded = await foldJournal(path, reduce, { ...initialState, run }, new Set(["host.facts"]));
+  const folded = await foldJournal(path, reduceAll, { ...initialState, run }, new Set(["host.facts"]));
   return folded.ok ? ok(folded.value.state) : folded;
 };
 

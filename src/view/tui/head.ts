@@ -1,8 +1,9 @@
 /** The rows that are always there: what runs, how far it is, how it goes, what the gate says, what the keys do. */
 import type { Asked } from "../../domain/event.ts";
 import type { Plan } from "../../domain/plan.ts";
-import type { RunState, WaveState } from "../../domain/run-state.ts";
+import type { RunState } from "../../domain/run-state.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
+import type { WaveState } from "../../domain/wave-state.ts";
 import { duration } from "../quantities.ts";
 import { askedWords, ordinal, outcomeWord, worstFirst } from "../words.ts";
 import type { Census } from "./census.ts";
