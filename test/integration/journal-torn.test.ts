@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runsCommand } from "../../src/cli/commands/runs.ts";
 import type { Io } from "../../src/cli/io.ts";
 import type { RunEvent } from "../../src/domain/event.ts";
+import { reduceAll } from "../../src/domain/reduce-all.ts";
 import type { Result } from "../../src/domain/result.ts";
 import { initialState, reduce } from "../../src/domain/run-state.ts";
 import { foldJournal, readEnds, readJournal } from "../../src/journal/read.ts";
@@ -84,9 +85,9 @@ describe.each(journals)("the journal of a run %s", (_, all, apart) => {
   it.each(kept)("with %i bytes of its last line: read without it, gone on with behind the line before", async (at) => {
     const stateDir = stateWith(`${events.length}-${at}`, run, all.subarray(0, lastAt + at));
     const path = journalPath(stateDir, run);
-    const read = value(await foldJournal(path, reduce, { ...initialState, run }));
+    const read = value(await foldJournal(path, reduceAll, { ...initialState, run }));
     expect(read).toEqual({ state, torn: at > 0, events: events.length, wholeBytes: lastAt, bytes: lastAt + at });
-    const quick = value(await foldJournal(path, reduce, { ...initialState, run }, new Set(["host.facts"])));
+    const quick = value(await foldJournal(path, reduceAll, { ...initialState, run }, new Set(["host.facts"])));
     expect(quick).toMatchObject({ events: events.length, wholeBytes: lastAt, bytes: lastAt + at });
     expect(value(await readEnds(path))).toEqual({ first: events[0], last: events.at(-1) });
     expect(await said(stateDir, run)).toEqual({ ...whole, text: whole.text + (at > 0 ? TORN : "") });
@@ -103,7 +104,7 @@ describe.each(journals)("the journal of a run %s", (_, all, apart) => {
 
   it("with the whole of its last line: read with it", async () => {
     const path = journalPath(stateWith(`${events.length}-all`, run, all), run);
-    const read = value(await foldJournal(path, reduce, { ...initialState, run }));
+    const read = value(await foldJournal(path, reduceAll, { ...initialState, run }));
     expect(read).toMatchObject({ torn: false, events: events.length + 1, wholeBytes: all.length, bytes: all.length });
     expect(read.state).toEqual(eventsIn(all).reduce(reduce, { ...initialState, run }));
     expect(value(await readEnds(path)).last).toEqual(eventsIn(all).at(-1));

@@ -1,4 +1,5 @@
 /** docs/reference/purge-safety.md: what ran, and what came of it. */
+import { cell, table } from "../page-table.ts";
 
 export interface Row {
   readonly danger: string;
@@ -18,20 +19,6 @@ const steady = (text: string): string =>
     .replaceAll(/\b[0-9a-f]{64}\b/g, "…")
     .replaceAll(/\b(\d{8})-aaaa-4bbb-8ccc-dddddddddddd/g, (_, n: string) => `IMAGE-${Number(n)}`);
 
-/** A cell: no bar and no mark-up, or the table would be another. */
-const cell = (text: string): string =>
-  steady(text)
-    .replaceAll(/[\r\n]+/g, " ")
-    .replaceAll(/[\\|*<>`$[\]]/g, (mark) => `\\${mark}`);
-
-/** A table as biome formats one: columns of equal width. */
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => (row[at] ?? "").length)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((text, at) => text.padEnd(widths[at] ?? 0)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
-};
-
 /** A name stays as it is written. */
 const upper = (text: string): string =>
   /^[\w-]+[._]|^-/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
@@ -50,7 +37,9 @@ export const page = (sections: readonly PageSection[], races: string): string =>
       "",
       table(
         ["Situation", "What comes", "Why nothing else can go"],
-        rows.map(({ danger, came, because }) => [cell(upper(danger)), cell(came), cell(because)]),
+        rows.map(({ danger, came, because }) =>
+          [danger, came, because].map((text, at) => cell(steady(at === 0 ? upper(text) : text))),
+        ),
       ),
       "",
     ]),
