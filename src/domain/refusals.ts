@@ -63,12 +63,9 @@ export const refusals = (facts: Facts, desired: Desired, accepted: Accepted): re
 ];
 
 /** "Could not look" never counts as "absent": whatever a decision rests on must have been seen. */
-const blindness = (facts: Facts, desired: Desired): readonly Refusal[] => {
-  const needed: readonly (readonly [string, Observed<unknown> | undefined, boolean])[] = [
-    // name, field, whether "absent" is an answer
-    ["the installed packages", facts.nova, false],
-    ["the cleaner's package", facts.nova.seen ? facts.nova.value.cleanerPackage : facts.nova, true],
-    ["nova-compute's state", facts.service, false],
+const blindness = (facts: Facts, desired: Desired): readonly Refusal[] =>
+  unseenOf([
+    ...nodeNeeds(facts),
     [desired.settings.novaConf, facts.conf, true],
     [`dataset ${desired.dataset}`, facts.datasets[desired.dataset], true],
     [`the snapshots of ${desired.dataset}`, facts.snapshots, false],
@@ -76,16 +73,31 @@ const blindness = (facts: Facts, desired: Desired): readonly Refusal[] => {
     [`what lies in ${desired.mountpoint}`, underneath(facts, desired), true],
     [desired.cacheDir, facts.directories[desired.cacheDir], true],
     ["the images of the cache in force", imagesInForce(facts), true],
-    ["the cleaner's instance", facts.cleaner, true],
-    ["the cleaner's method file", facts.cleanerFiles.method, true],
-    ["the cleaner's manifest file", facts.cleanerFiles.manifest, true],
-    ["the boot environments", facts.bootEnvironments, false],
-    ["the zones being installed", facts.incompleteZones, false],
-    ["our notes beside nova.conf", facts.notes, true],
-    ["the host's lock", facts.lock, true],
-  ];
-  return needed.flatMap(([name, field, mayBeAbsent]) => blind(name, field, mayBeAbsent));
-};
+    ...cleanerNeeds(facts),
+  ]);
+
+/** What a decision rests on: its name to a person, the field, whether "absent" is an answer. */
+export type Need = readonly [name: string, field: Observed<unknown> | undefined, mayBeAbsent: boolean];
+
+export const nodeNeeds = (facts: Facts): readonly Need[] => [
+  ["the installed packages", facts.nova, false],
+  ["the cleaner's package", facts.nova.seen ? facts.nova.value.cleanerPackage : facts.nova, true],
+  ["nova-compute's state", facts.service, false],
+  ["the boot environments", facts.bootEnvironments, false],
+  ["the zones being installed", facts.incompleteZones, false],
+  ["our notes beside nova.conf", facts.notes, true],
+  ["the host's lock", facts.lock, true],
+];
+
+export const cleanerNeeds = ({ cleaner, cleanerFiles }: Facts): readonly Need[] => [
+  ["the cleaner's instance", cleaner, true],
+  ["the cleaner's method file", cleanerFiles.method, true],
+  ["the cleaner's manifest file", cleanerFiles.manifest, true],
+];
+
+/** E_BLIND for each that was not seen. */
+export const unseenOf = (needs: readonly Need[]): readonly Refusal[] =>
+  needs.flatMap(([name, field, mayBeAbsent]) => blind(name, field, mayBeAbsent));
 
 /** E_BLIND for what was not seen, unless it is absent and that is an answer. */
 export const blind = (name: string, field: Observed<unknown> | undefined, mayBeAbsent: boolean): readonly Refusal[] => {

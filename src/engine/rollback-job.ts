@@ -12,7 +12,7 @@ import type { Deadlines } from "./context.ts";
 import type { Ending, Job } from "./job.ts";
 import type { CleanerFiles } from "./payload.ts";
 import { standing } from "./purge-job.ts";
-import { digestOf, expectations } from "./rollout-job.ts";
+import { applyInputs } from "./rollout-job.ts";
 
 /** What a rollback undoes, and what it was told on the command line. */
 export interface RollbackOptions {
@@ -43,29 +43,13 @@ export const rollbackJob = ({ undone, accepted, soakS, deadlines, cleanerFiles: 
     look: ({ settings }, ids) => probeScript({ ...ids, wantUid: "0", settings, sendConf: false }),
     stands: (host, facts) => standing(decided(host, facts)),
     decide: (host, { facts }) => decided(host, facts),
-    carryOut: (host, plan, basis, ids) => {
-      const { method, manifest } = files(host.settings);
-      return rollbackScript({
-        ...ids,
-        wantUid: "0",
-        settings: host.settings,
-        sendConf: false,
-        changes: plan.changes,
+    carryOut: (host, plan, basis, ids) =>
+      rollbackScript({
+        ...applyInputs(host, plan, basis, ids, { deadlines, soakS, files: files(host.settings) }),
         cacheDir: cacheThen(basis, touchedOn(host)),
-        expect: {
-          ...expectations(basis),
-          method: digestOf(basis.cleanerFiles.method),
-          manifest: digestOf(basis.cleanerFiles.manifest),
-        },
-        hostTimeoutS: deadlines.hostS,
-        stepTimeoutS: deadlines.stepS,
-        soakS,
         breakLock: accepted.breakStaleLock,
         waitIdleS: 0,
-        method,
-        manifest,
-      });
-    },
+      }),
     proved: (host, facts) => proved(facts, decided(host, facts)),
   };
 };

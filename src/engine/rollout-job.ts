@@ -3,9 +3,10 @@ import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import type { Seconds } from "../domain/ids.ts";
 import { snapshotsWords } from "../domain/notes.ts";
+import type { Changing } from "../domain/plan.ts";
 import type { Accepted } from "../domain/refusals.ts";
 import type { Settings } from "../domain/settings.ts";
-import { applyScript, probeScript } from "../remote/script.ts";
+import { applyScript, probeScript, type ScriptIds } from "../remote/script.ts";
 import type { Deadlines } from "./context.ts";
 import type { Ending, Job } from "./job.ts";
 import type { CleanerFiles } from "./payload.ts";
@@ -42,31 +43,47 @@ export const rolloutJob = (options: RolloutOptions): Job => {
     carryOut: (host, plan, basis, ids) => {
       const { desired } = assessed(host, basis);
       if (desired === undefined) throw new Error(`${host.name}: to be changed, and nothing desired`);
-      const { method, manifest } = files(host.settings);
       return applyScript({
-        ...ids,
-        wantUid: "0",
-        settings: host.settings,
-        sendConf: false,
-        changes: plan.changes,
+        ...applyInputs(host, plan, basis, ids, { deadlines, soakS, files: files(host.settings) }),
         cacheDir: desired.cacheDir,
-        expect: {
-          ...expectations(basis),
-          method: digestOf(basis.cleanerFiles.method),
-          manifest: digestOf(basis.cleanerFiles.manifest),
-        },
-        hostTimeoutS: deadlines.hostS,
-        stepTimeoutS: deadlines.stepS,
-        soakS,
         breakLock: accepted.breakStaleLock,
         waitIdleS: accepted.waitIdleS,
-        method,
-        manifest,
       });
     },
     proved: (host, facts) => proved(facts, assessed(host, facts)),
   };
 };
+
+interface Carrying {
+  readonly deadlines: Deadlines;
+  readonly soakS: Seconds;
+  readonly files: CleanerFiles;
+}
+
+/** What a script that edits a node is told of it, whichever way it goes. */
+export const applyInputs = (
+  { settings }: Host,
+  { changes }: Changing,
+  basis: Facts,
+  ids: ScriptIds,
+  { deadlines, soakS, files: { method, manifest } }: Carrying,
+) => ({
+  ...ids,
+  wantUid: "0" as const,
+  settings,
+  sendConf: false,
+  changes,
+  expect: {
+    ...expectations(basis),
+    method: digestOf(basis.cleanerFiles.method),
+    manifest: digestOf(basis.cleanerFiles.manifest),
+  },
+  hostTimeoutS: deadlines.hostS,
+  stepTimeoutS: deadlines.stepS,
+  soakS,
+  method,
+  manifest,
+});
 
 /** What must still be as it was seen when the script begins; `-`: it was not seen, and does not matter. */
 export const expectations = (basis: Facts) => ({
@@ -75,7 +92,7 @@ export const expectations = (basis: Facts) => ({
   serviceState: basis.service.seen ? basis.service.value.state : "-",
 });
 
-export const digestOf = (file: Facts["cleanerFiles"]["method"]): string => {
+const digestOf = (file: Facts["cleanerFiles"]["method"]): string => {
   if (file.seen) return file.value;
   return file.why === "absent" ? "-" : "";
 };

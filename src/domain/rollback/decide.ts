@@ -2,18 +2,20 @@ import { type Change, mayBreakCompute } from "../change.ts";
 import { restartOf } from "../decide.ts";
 import { inForceOf, type Payload } from "../desired.ts";
 import { isConfNewer, isRestartOwed } from "../drift.ts";
-import type { Facts, Observed } from "../facts.ts";
+import type { Facts } from "../facts.ts";
 import type { HostName, Seconds } from "../ids.ts";
 import { drainedNote } from "../notes.ts";
 import type { Refusal } from "../outcome.ts";
 import type { HostPlan } from "../plan.ts";
 import {
   type Accepted,
-  blind,
   bootRefusal,
   busyRefusal,
+  cleanerNeeds,
   lockRefusal,
+  nodeNeeds,
   serviceRefusal,
+  unseenOf,
   unsupported,
 } from "../refusals.ts";
 import { isNonEmpty } from "../result.ts";
@@ -112,21 +114,11 @@ export const cacheThen = (facts: Facts, { before }: Touched): string =>
 const blindness = (facts: Facts, { changes }: Touched): readonly Refusal[] => {
   const datasets = new Set(changes.flatMap((change) => ("dataset" in change ? [change.dataset] : [])));
   const owned = changes.flatMap((change) => (change.kind === "directory.own" ? [change.path] : []));
-  const needed: readonly (readonly [string, Observed<unknown> | undefined, boolean])[] = [
-    // name, field, whether "absent" is an answer
-    ["the installed packages", facts.nova, false],
-    ["the cleaner's package", facts.nova.seen ? facts.nova.value.cleanerPackage : facts.nova, true],
-    ["nova-compute's state", facts.service, false],
+  return unseenOf([
+    ...nodeNeeds(facts),
     ["nova.conf", facts.conf, true],
     ...[...datasets].map((name) => [`dataset ${name}`, facts.datasets[name], true] as const),
     ...owned.map((path) => [path, facts.directories[path], true] as const),
-    ["the cleaner's instance", facts.cleaner, true],
-    ["the cleaner's method file", facts.cleanerFiles.method, true],
-    ["the cleaner's manifest file", facts.cleanerFiles.manifest, true],
-    ["the boot environments", facts.bootEnvironments, false],
-    ["the zones being installed", facts.incompleteZones, false],
-    ["our notes beside nova.conf", facts.notes, true],
-    ["the host's lock", facts.lock, true],
-  ];
-  return needed.flatMap(([name, field, mayBeAbsent]) => blind(name, field, mayBeAbsent));
+    ...cleanerNeeds(facts),
+  ]);
 };

@@ -1420,6 +1420,11 @@ restore_service() {
   [ "$code" = E_FLAPPING ] && restore_try
 }
 
+# never_stopped: nova-compute runs as it did before the edit, whatever was asked of it since: it has read the old file.
+never_stopped() {
+  service_read "$SERVICE" && [ "$state $next $since $contract" = "online none $edit_since $edit_contract" ]
+}
+
 restore_try() {
   code=E_RESTART words="$SERVICE cannot be read"
   restore_left=$deadline
@@ -1441,7 +1446,7 @@ restore_try() {
     *) return 0 ;;
   esac
   restore_since=$since
-  service_ask $restore_verb "$exit_limit" || { said; return 1; }
+  service_ask $restore_verb "$exit_limit" || { said; never_stopped; return; }
   if ! await_online "$restore_since" "$deadline"; then
     service_why "$SERVICE"
     fail E_RESTART "$SERVICE is $state: $words"

@@ -116,7 +116,7 @@ export const sections: readonly FaultSection[] = [
       },
       {
         fault: "A node that says one byte a second",
-        ends: `At the end of \`--host-timeout\` ${proved}`,
+        ends: `In the survey: \`unreachable\`, E_HOST_TIMEOUT. In the change: at the end of \`--host-timeout\` ${proved}`,
         tests: [[slow, /a-byte-a-second/]],
       },
     ],
@@ -175,7 +175,7 @@ export const sections: readonly FaultSection[] = [
       },
       {
         fault: "svcadm hangs for ever",
-        ends: "`failed`, E_STEP_TIMEOUT; nova.conf is the old one",
+        ends: "`failed`, E_STEP_TIMEOUT, restored",
         tests: [[slow, /svcadm-hangs/]],
       },
       {

@@ -29,20 +29,32 @@ export const outputTroubles: readonly Trouble[] = [
   },
 ];
 
+/** The connection number `at` of the node (1: the survey's, 2: the script's) passes on a byte a second; the others all at once. */
+const slowly = (at: number): string =>
+  put(`n=1
+until mkdir /tmp/connection-$n 2>/dev/null; do n=$((n + 1)); done
+[ $n -eq ${at} ] || exec $SSH_ORIGINAL_COMMAND
+eval "$SSH_ORIGINAL_COMMAND" | while IFS= read -r -d '' -n 1 byte; do
+  printf %s "$byte"
+  sleep 1
+done`);
+
 /** Decided by the host's time, which the restart may need: minutes. */
 export const slowOutputs: readonly Trouble[] = [
+  {
+    name: "a-byte-a-second-in-the-survey",
+    spec: between,
+    more: ["--host-timeout", "5m"],
+    make: () => slowly(1),
+    lift,
+    ends: { outcome: "unreachable", code: "E_HOST_TIMEOUT", says: "was not done after", exit: 4 },
+  },
   {
     name: "a-byte-a-second",
     spec: between,
     more: ["--host-timeout", "5m"],
-    make: () =>
-      put(`mkdir /.node/at 2>/dev/null || slow=1
-[ -n "$slow" ] || exec $SSH_ORIGINAL_COMMAND
-eval "$SSH_ORIGINAL_COMMAND" | while IFS= read -r -d '' -n 1 byte; do
-  printf %s "\${byte:-\n}"
-  sleep 1
-done`),
+    make: () => slowly(2),
     lift,
-    ends: changed,
+    ends: { ...changed, says: "proved by a new look" },
   },
 ];
