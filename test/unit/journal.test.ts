@@ -299,6 +299,15 @@ describe("the lock of a run", () => {
     expect(await readLock(stateDir, run)).toBeUndefined();
   });
 
+  test("is one's: another who takes it is told that somebody has it", async () => {
+    const lock = value(await takeLock(stateDir, run, await holderOf(process.pid)));
+    const other = complaint(await takeLock(stateDir, run, { ...(await holderOf(process.pid)), pid: 1 }));
+    expect(other).toMatchObject({ code: "E_JOURNAL", what: `somebody else has just taken up run ${run}` });
+    expect(await readLock(stateDir, run)).toMatchObject({ pid: process.pid });
+    await lock.release();
+    expect(await readdir(join(stateDir, "runs"))).toEqual([`${run}.ndjson`]);
+  });
+
   test("of a process that ended is dead", async () => {
     const child = spawn("sleep", ["60"]);
     const holder = await holderOf(child.pid ?? 0);
