@@ -58,10 +58,20 @@ export const takeLock = async (
     });
   } catch (cause) {
     await file?.close();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return err({ code: "E_JOURNAL", what: `cannot lock the run: ${why}`, where: path });
+    return err({
+      code: "E_JOURNAL",
+      what: isThere(cause) ? takenUp(run) : `cannot lock the run: ${wordsOf(cause)}`,
+      where: path,
+    });
   }
 };
+
+const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+const isThere = (cause: unknown): boolean => cause instanceof Error && "code" in cause && cause.code === "EEXIST";
+
+/** Of two who take up a run at once, the sentence for the other. */
+export const takenUp = (run: RunId): string => `somebody else has just taken up run ${run}`;
 
 /**
  * Writes the same text again and again: the file system says when, by its own clock. It is the file that is held, whatever

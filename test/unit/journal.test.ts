@@ -1,14 +1,26 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, chmod, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunEvent } from "../../src/domain/event.ts";
 import type { Complaint, Result } from "../../src/domain/result.ts";
 import { describeHolder, isAlive, readLock, takeLock } from "../../src/journal/lock.ts";
 import { foldJournal, readEnds, readJournal } from "../../src/journal/read.ts";
-import { findRun, isRunId, journalPath, listRuns, newRunId } from "../../src/journal/runs.ts";
+import { findRun, isRunId, journalPath, listRuns, lockPath, newRunId } from "../../src/journal/runs.ts";
 import { maxLineBytes, splitLines } from "../../src/journal/split-lines.ts";
 import { type Journal, openJournal, reopenJournal } from "../../src/journal/write.ts";
 
@@ -295,6 +307,15 @@ describe("the lock of a run", () => {
     expect(await readLock(stateDir, run)).toBeUndefined();
   });
 
+  test("is one's: another who takes it is told that somebody has it", async () => {
+    const lock = value(await takeLock(stateDir, run, await holderOf(process.pid)));
+    const other = complaint(await takeLock(stateDir, run, { ...(await holderOf(process.pid)), pid: 1 }));
+    expect(other).toMatchObject({ code: "E_JOURNAL", what: `somebody else has just taken up run ${run}` });
+    expect(await readLock(stateDir, run)).toMatchObject({ pid: process.pid });
+    await lock.release();
+    expect(await readdir(join(stateDir, "runs"))).toEqual([`${run}.ndjson`]);
+  });
+
   test("of a process that ended is dead", async () => {
     const child = spawn("sleep", ["60"]);
     const holder = await holderOf(child.pid ?? 0);
@@ -309,6 +330,26 @@ describe("the lock of a run", () => {
     expect(await isAlive({ ...holder, bootId: "another" }, here)).toBe(false);
     expect(await isAlive({ ...holder, startTicks: "1" }, here)).toBe(false);
     expect(await isAlive({ ...holder, hostname: "elsewhere", pid: 2 ** 30 }, here)).toBe(true);
+  });
+
+  test.each([
+    ["a moment ago", 0, true],
+    ["four minutes ago", 4, true],
+    ["six minutes ago", 6, false],
+  ])("of another machine is judged by the file, whatever our clock says: written %s", async (_, minutes, alive) => {
+    const path = lockPath(stateDir, run);
+    const elsewhere = { ...(await holderOf(process.pid)), hostname: "elsewhere" };
+    const lock = value(await takeLock(stateDir, run, elsewhere));
+    const written = (Date.now() - minutes * 60_000) / 1000;
+    await utimes(path, written, written);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    for (const days of [-1, 0, 1]) {
+      vi.setSystemTime(Date.now() + days * 24 * 3600_000);
+      expect(await isAlive(elsewhere, { ...here, path })).toBe(alive);
+    }
+    vi.useRealTimers();
+    await lock.release();
+    expect(await readdir(join(stateDir, "runs"))).toEqual([`${run}.ndjson`]);
   });
 
   test.each(["", "{", "[]", '{"pid":-1}', '{"pid":"1"}'])("that reads %j holds nobody", async (text) => {

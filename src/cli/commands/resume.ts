@@ -4,7 +4,7 @@ import { reduceAll } from "../../domain/reduce-all.ts";
 import { type Complaint, err, ok, type Result } from "../../domain/result.ts";
 import { initialState, type RunState } from "../../domain/run-state.ts";
 import { openHosts, type Past, resume } from "../../engine/resume.ts";
-import { clearLock, giveUp, isAlive, readLock } from "../../journal/lock.ts";
+import { clearLock, giveUp, isAlive, readLock, takenUp } from "../../journal/lock.ts";
 import { type Folded, foldJournal } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns, lockPath } from "../../journal/runs.ts";
 import { KnownFiles } from "../../transport/known-files.ts";
@@ -121,5 +121,5 @@ const takeOver = async (stateDir: string, run: RunId, io: Io): Promise<Result<un
     return err({ code: "E_JOURNAL", what: driven, try: hint });
   return (await clearLock(stateDir, run, holder, io.pid))
     ? ok(undefined)
-    : err({ code: "E_JOURNAL", what: `somebody else has just taken up run ${run}`, try: hint });
+    : err({ code: "E_JOURNAL", what: takenUp(run), try: hint });
 };
