@@ -12,9 +12,10 @@ export interface JournalCost {
   readonly wallMs: number;
   /** In which events were made into lines. */
   readonly acceptMs: number;
-  /** In which at least one host waited for the disk; others may have worked meanwhile. */
-  readonly waitedMs: number;
   readonly events: number;
+  /** What hosts waited until they were on disk, all waits together: each kept one host from its work, not the others. */
+  readonly waitedMs: number;
+  readonly waits: number;
 }
 
 const { openJournal } = (await import(
@@ -30,8 +31,7 @@ const made: Journal = Object.getPrototypeOf(opened.value);
 const { accept, barrier } = made;
 
 let began = Number.NaN;
-let [acceptMs, waitedMs, events] = [0, 0, 0];
-let [waiting, since] = [0, 0];
+let [acceptMs, waitedMs, events, waits] = [0, 0, 0, 0];
 
 made.accept = function (event) {
   const now = performance.now();
@@ -41,17 +41,14 @@ made.accept = function (event) {
   acceptMs += performance.now() - now;
 };
 made.barrier = async function () {
-  if (waiting === 0) since = performance.now();
-  waiting += 1;
-  try {
-    await barrier.call(this);
-  } finally {
-    waiting -= 1;
-    if (waiting === 0) waitedMs += performance.now() - since;
-  }
+  const since = performance.now();
+  waits += 1;
+  await barrier.call(this).finally(() => {
+    waitedMs += performance.now() - since;
+  });
 };
 
 process.on("exit", () => {
-  const cost: JournalCost = { wallMs: performance.now() - began, acceptMs, waitedMs, events };
+  const cost: JournalCost = { wallMs: performance.now() - began, acceptMs, events, waitedMs, waits };
   writeFileSync(process.env["JOURNAL_WATCH"] ?? "", JSON.stringify(cost));
 });

@@ -6,7 +6,7 @@ import { novasweep } from "../../test/support/novasweep.ts";
 import { sceneNode } from "../../test/support/operator.ts";
 import { atMost, type Figure } from "./figures.ts";
 import type { JournalCost } from "./journal-watch.ts";
-import { rollout } from "./novasweep.ts";
+import { AT_ONCE, rollout } from "./novasweep.ts";
 
 const watching = new URL("journal-watch.ts", import.meta.url).href;
 
@@ -26,20 +26,21 @@ const measure = async (dir: string, hosts: number): Promise<JournalCost> => {
   }
 };
 
+/** An event that is made a line holds up every host, one that waits for the disk itself alone, of those at once. */
 export const shareFigures = async (dir: string, hosts: number): Promise<readonly Figure[]> => {
-  const { wallMs, acceptMs, waitedMs, events } = await measure(dir, hosts);
+  const { wallMs, acceptMs, events, waitedMs, waits } = await measure(dir, hosts);
   const ms = (value: number): string => `${value.toFixed(0)} ms`;
-  const percent = (value: number): string => `${((100 * value) / wallMs).toFixed(2)} %`;
+  const costMs = acceptMs + waitedMs / Math.min(hosts, Number(AT_ONCE));
   console.log(
-    `rollout of ${hosts} hosts of the lab, ${ms(wallMs)}: ${events} events into the journal ${ms(acceptMs)} (${percent(acceptMs)}),` +
-      ` waiting for the disk ${ms(waitedMs)} (${percent(waitedMs)})`,
+    `rollout of ${hosts} hosts of the lab, ${ms(wallMs)}: ${events} events into the journal ${ms(acceptMs)},` +
+      ` ${waits} waits for the disk ${ms(waitedMs)}; ${((100 * costMs) / wallMs).toFixed(2)} % of the wall`,
   );
   return [
     {
       what: `the journal in a rollout of ${hosts} hosts of the lab / its wall`,
-      ours: ms(acceptMs + waitedMs),
+      ours: ms(costMs),
       beside: `${ms(wallMs)} (the rollout)`,
-      value: (acceptMs + waitedMs) / wallMs,
+      value: costMs / wallMs,
       wanted: atMost(0.05),
     },
   ];
