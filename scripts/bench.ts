@@ -1,9 +1,9 @@
 /**
  * npm run bench: what a survey and a rollout cost the controller, beside the tools one would use instead, on the same real
- * sshd nodes in the same run; a survey of the lab; a start; the cleaner on a large cache. Prints tables and writes
+ * sshd nodes in the same run; a survey of the lab; a start; the cleaner on a large cache; the journal. Prints tables and writes
  * docs/benchmarks.md. It is no test.
  *
- * The nodes need root. An ordinary user gets the rows of the lab and of the cleaner, and the page stays as it is.
+ * The nodes need root. An ordinary user gets the rows of the lab, the cleaner and the journal, and the page stays as it is.
  *
  *   BENCH_HOSTS=200 BENCH_ROUNDS=5      for a short try less of both; the page stays as it is then, too
  *   BENCH_ROLLOUT_HOSTS=40 BENCH_ROLLOUT_ROUNDS=5   of rollouts, whose cost is the nodes': 200 would take 45 minutes a round
@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { cleanerFigures } from "./bench/cleaner-rows.ts";
 import { realFigures } from "./bench/figures.ts";
 import { gexFigures } from "./bench/gex-rows.ts";
+import { journalFigures } from "./bench/journal-rows.ts";
 import { labFigures } from "./bench/lab-rows.ts";
 import { Meter } from "./bench/meter.ts";
 import { enterOwnGroup } from "./bench/own-group.ts";
@@ -38,11 +39,15 @@ const isFull =
   plan.rolloutHosts >= FULL.rolloutHosts;
 const isRoot = process.getuid?.() === 0;
 
-/** The rows of the lab and of the cleaner; as root everything else besides. */
+/** The rows of the lab, the cleaner and the journal; as root everything else besides. */
 const measure = async (meter: Meter, dir: string): Promise<Results> => {
   if (!isRoot)
     return {
-      figures: [...(await labFigures(meter, dir, plan.hosts, plan.rounds)), ...(await cleanerFigures(plan.rounds))],
+      figures: [
+        ...(await labFigures(meter, dir, plan.hosts, plan.rounds)),
+        ...(await cleanerFigures(plan.rounds)),
+        ...(await journalFigures(dir, plan.hosts, plan.rounds)),
+      ],
       plan,
     };
   const real = await measureReal(meter, dir, plan);
@@ -52,15 +57,16 @@ const measure = async (meter: Meter, dir: string): Promise<Results> => {
   const lab = await labFigures(meter, dir, plan.hosts, plan.rounds);
   const gex = await gexFigures(meter, dir, plan.rounds);
   const cleaner = await cleanerFigures(plan.rounds);
+  const journal = await journalFigures(dir, plan.hosts, plan.rounds);
   return {
-    figures: [...realFigures(real.surveys, real.rollouts, plan.hosts), ...lab, ...gex, ...cleaner],
+    figures: [...realFigures(real.surveys, real.rollouts, plan.hosts), ...lab, ...gex, ...cleaner, ...journal],
     plan,
     real,
     shares,
   };
 };
 
-if (!isRoot) console.log("real nodes need root: only the lab's rows and the cleaner's are measured");
+if (!isRoot) console.log("real nodes need root: only the rows of the lab, the cleaner and the journal are measured");
 else if (missing.length > 0)
   console.log(
     `skipped: ${missing.map(({ name }) => name).join(", ")}; to have them: apt-get install --no-install-recommends ${missing.map(({ debian }) => debian).join(" ")}`,

@@ -201,7 +201,8 @@ const started = (event: EventOf<"run.started">): RunState => ({
 const onHost = (state: RunState, name: HostName, change: (host: HostState) => HostState): RunState => {
   const host = rowOf(state.hosts, name);
   if (host === undefined || host.outcome !== undefined) return state;
-  return { ...state, hosts: withRow(state.hosts, name, change(host)) };
+  const hosts = withRow(state.hosts, name, change(host));
+  return hosts === state.hosts ? state : { ...state, hosts };
 };
 
 const entered = ({ step: _, layer: _left, ...host }: HostState, event: EventOf<"host.phase">): HostState => ({
@@ -247,6 +248,8 @@ const waveOpened = (state: RunState, event: EventOf<"wave.opened">): RunState =>
 };
 
 const settled = (state: RunState, event: EventOf<"host.settled">): RunState => {
+  const before = rowOf(state.hosts, event.host);
+  if (before === undefined || before.outcome !== undefined) return state;
   const next = onHost(state, event.host, ({ step: _, layer: _left, ...host }) => ({
     ...host,
     phase: "settled",
@@ -258,14 +261,12 @@ const settled = (state: RunState, event: EventOf<"host.settled">): RunState => {
     ...(event.failure === undefined ? {} : { failure: event.failure }),
     ...(event.note === undefined ? {} : { note: event.note }),
   }));
-  if (next === state) return state;
-  const wave = rowOf(next.hosts, event.host)?.wave;
   return {
     ...next,
     tally: tallied(state.tally, event.outcome),
     settled: state.settled + 1,
     bad: state.bad + (state.accepted !== undefined && isBad(event.outcome) ? 1 : 0),
-    waves: countedIn(state.waves, wave, 1),
+    waves: countedIn(state.waves, before.wave, 1),
   };
 };
 

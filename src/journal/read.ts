@@ -61,16 +61,15 @@ class LineReader {
 
   /** The event of the next line; undefined for one that nobody needs. */
   read(line: Exclude<Line, { kind: "torn" }>): Result<RunEvent | undefined> {
-    const where = `${this.#path}:${this.#seq + 1}`;
-    if (line.kind === "too-long") return err(damaged(where, `the line is longer than ${line.maxBytes} bytes`));
+    if (line.kind === "too-long") return this.#damaged(`the line is longer than ${line.maxBytes} bytes`);
     const { bytes } = line;
-    const event = this.#isPassedOver(bytes) ? ok(undefined) : parseEvent(bytes.toString("utf8"), where);
-    if (!event.ok) return event;
+    const event = this.#isPassedOver(bytes) ? passedOver : parseEvent(bytes.toString("utf8"));
+    if (!event.ok) return this.#damaged(event.error);
     const objection = event.value && this.#objectionTo(event.value);
-    if (objection !== undefined) return err(damaged(where, objection));
+    if (objection !== undefined) return this.#damaged(objection);
     this.#seq += 1;
     this.#wholeBytes += bytes.length + 1;
-    return event.value !== undefined && this.#unread.has(event.value.type) ? ok(undefined) : event;
+    return event.value !== undefined && this.#unread.has(event.value.type) ? passedOver : event;
   }
 
   /** What was read, with a last line of `torn` bytes. */
@@ -89,7 +88,13 @@ class LineReader {
     this.#run ??= run;
     return run === this.#run ? undefined : `an event of another run, ${run}`;
   }
+
+  #damaged(what: string): Result<never> {
+    return err(damaged(`${this.#path}:${this.#seq + 1}`, what));
+  }
 }
+
+const passedOver = ok(undefined);
 
 const beginning = /^\{"v":1,"run":"[^"]*","seq":\d+,"at":"[^"]*","type":"([^"]*)"/;
 
@@ -120,11 +125,11 @@ export const readEnds = async (path: string): Promise<Result<Ends>> =>
   reading<Ends>(path, async (file) => {
     const first = await firstLine(file);
     if (first === undefined) return ok({ first: undefined, last: undefined });
-    const firstEvent = parseEvent(first, `${path}:1`);
-    if (!firstEvent.ok) return firstEvent;
+    const firstEvent = parseEvent(first);
+    if (!firstEvent.ok) return err(damaged(`${path}:1`, firstEvent.error));
     const last = await lastLine(file);
-    const lastEvent = last === undefined ? firstEvent : parseEvent(last, path);
-    return lastEvent.ok ? ok({ first: firstEvent.value, last: lastEvent.value }) : lastEvent;
+    const lastEvent = last === undefined ? firstEvent : parseEvent(last);
+    return lastEvent.ok ? ok({ first: firstEvent.value, last: lastEvent.value }) : err(damaged(path, lastEvent.error));
   });
 
 const reading = async <T>(path: string, read: (file: FileHandle) => Promise<Result<T>>): Promise<Result<T>> => {
@@ -194,20 +199,19 @@ const known: Readonly<Record<EventType, true>> = {
   "run.settled": true,
 };
 
-const parseEvent = (text: string, where: string): Result<RunEvent> => {
+const parseEvent = (text: string): Result<RunEvent, string> => {
   let event: unknown;
   try {
     event = JSON.parse(text);
   } catch {
-    return err(damaged(where, "the line is not JSON"));
+    return err("the line is not JSON");
   }
-  if (typeof event !== "object" || event === null) return err(damaged(where, "the line is not an event"));
+  if (typeof event !== "object" || event === null) return err("the line is not an event");
   const { v, seq, type } = event as Partial<Record<string, unknown>>;
-  if (v !== 1) return err(damaged(where, `version ${JSON.stringify(v) ?? "none"} of the events is not known`));
-  if (typeof seq !== "number") return err(damaged(where, "the event has no number"));
-  if (typeof type !== "string" || !Object.hasOwn(known, type)) {
-    return err(damaged(where, `event type ${JSON.stringify(type) ?? "none"} is not known`));
-  }
+  if (v !== 1) return err(`version ${JSON.stringify(v) ?? "none"} of the events is not known`);
+  if (typeof seq !== "number") return err("the event has no number");
+  if (typeof type !== "string" || !Object.hasOwn(known, type))
+    return err(`event type ${JSON.stringify(type) ?? "none"} is not known`);
   return ok(event as RunEvent);
 };
 
