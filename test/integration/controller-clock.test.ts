@@ -178,13 +178,16 @@ describe.concurrent("a run that goes on", () => {
     const one = openTry(lab, scene);
     const moved = startingMoved(scene, ms);
     let others: Promise<readonly Ran[]> | undefined;
-    const ran = await novasweep(rolloutOf(one), {
+    // It goes on until the others have been answered, however long they take to start.
+    const answered = join(dir, `${scene}answered`);
+    const probe = ["--probe", `until [ -e '${answered}' ]; do sleep 0.1; done`];
+    const ran = await novasweep([...rolloutOf(one), ...probe], {
       onStdout: (text) => {
         if (!text.includes(`"host":"${scene}1","step":1,`)) return;
         others ??= Promise.all([
           resume(one, moved),
           novasweep(["runs", "--state-dir", one.stateDir], { env: { ...moved.env } }),
-        ]);
+        ]).finally(() => writeFileSync(answered, ""));
       },
     });
     const [taken, listed] = (await others) ?? [];
