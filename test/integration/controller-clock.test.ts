@@ -173,21 +173,27 @@ describe.concurrent("a run whose controller was killed", () => {
   });
 });
 
+/** What `runs resume` and `runs` say of a run that is held meanwhile, so that it cannot end before they look. */
+const whileHeld = async (one: Try, moved: Jump): Promise<readonly Ran[]> => {
+  const steer = (word: string) => novasweep(["runs", word, onlyRun(one.stateDir), "--state-dir", one.stateDir]);
+  const held = await steer("hold");
+  const looks = await Promise.all([
+    resume(one, moved),
+    novasweep(["runs", "--state-dir", one.stateDir], { env: { ...moved.env } }),
+  ]);
+  const went = await steer("go");
+  expect([held.status, went.status], `${held.stderr}${went.stderr}`).toEqual([0, 0]);
+  return looks;
+};
+
 describe.concurrent("a run that goes on", () => {
   it.each(living)("is nobody else's to take up, where the clock is $by", async ({ scene, ms }) => {
     const one = openTry(lab, scene);
     const moved = startingMoved(scene, ms);
     let others: Promise<readonly Ran[]> | undefined;
-    // It goes on until the others have been answered, however long they take to start.
-    const answered = join(dir, `${scene}answered`);
-    const probe = ["--probe", `until [ -e '${answered}' ]; do sleep 0.1; done`];
-    const ran = await novasweep([...rolloutOf(one), ...probe], {
+    const ran = await novasweep(rolloutOf(one), {
       onStdout: (text) => {
-        if (!text.includes(`"host":"${scene}1","step":1,`)) return;
-        others ??= Promise.all([
-          resume(one, moved),
-          novasweep(["runs", "--state-dir", one.stateDir], { env: { ...moved.env } }),
-        ]).finally(() => writeFileSync(answered, ""));
+        if (text.includes(`"host":"${scene}1","step":1,`)) others ??= whileHeld(one, moved);
       },
     });
     const [taken, listed] = (await others) ?? [];

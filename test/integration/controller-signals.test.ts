@@ -79,11 +79,11 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** Processes that were started by the try's controller, or by one of its children. */
-const processesOf = (scene: string): readonly string[] =>
+/** Processes that were started by the try's controller, or by one of its children: they have its word in their environment. */
+const processesOf = ({ stateDir }: Try): readonly string[] =>
   readdirSync("/proc").filter((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/environ`, "latin1").includes(`NOVASWEEP_TRY=${scene}\0`);
+      return readFileSync(`/proc/${pid}/environ`, "latin1").includes(`NOVASWEEP_TRY=${stateDir}\0`);
     } catch {
       // It has ended, or is no process.
       return false;
@@ -95,7 +95,7 @@ const interrupted = async (one: Try, [, signal, times]: Sent, [, said]: Moment) 
   let sent = 0;
   let sentAt = 0;
   const ran = await novasweep([...rolloutOf(one), "--on-event", "cat >/dev/null"], {
-    env: { NOVASWEEP_TRY: one.scene },
+    env: { NOVASWEEP_TRY: one.stateDir },
     onStdout: (text, kill) => {
       const due = sent === 0 ? text.includes(said(one.scene)) : sent < times && text.includes('"action":"stopped"');
       if (!due) return;
@@ -132,7 +132,7 @@ describe.concurrent("a signal to the controller", () => {
     const { ran, tookMs } = await interrupted(one, sent, moment);
     expect(tookMs).toBeLessThan(ENDS_MS);
     const outcomes = outcomesOf(expectTold(one, ran));
-    expect(processesOf(scene), "children").toEqual([]);
+    expect(processesOf(one), "children").toEqual([]);
     expect(leftBeside(one.stateDir)).toEqual([]);
     await expectAsRecorded(one, outcomes);
     await expectRightAfter(one, outcomes);
