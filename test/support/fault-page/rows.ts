@@ -60,6 +60,11 @@ export const sections: readonly FaultSection[] = [
         tests: [["integration/journal-torn.test.ts", /./]],
       },
       {
+        fault: "The journal's last line is torn, and the run is taken up",
+        ends: "`runs resume` ends the run as it would have ended",
+        tests: [["long/torn-resume.test.ts", /./]],
+      },
+      {
         fault: "Its clock is put ahead or back, by ten minutes to a day, in a run",
         ends: "The run ends as without",
         tests: [[clock, /a controller whose clock is put/]],
