@@ -9,7 +9,6 @@ import { names, runId } from "../../test/support/fleet-events.ts";
 import { writeBigJournal } from "./big-journal.ts";
 import { median } from "./costs.ts";
 import { atMost, type Figure } from "./figures.ts";
-import type { ConnectionCost } from "./first-connection.ts";
 import type { FoldCost } from "./fold-journal.ts";
 import { program } from "./novasweep.ts";
 
@@ -19,11 +18,18 @@ const SETTLED = 9_000;
 /** Nobody is there: no connection is made. */
 const PORT = 22;
 
-const connecting = new URL("first-connection.ts", import.meta.url).href;
+const connecting = new URL("first-connection.js", import.meta.url).href;
 const folding = fileURLToPath(new URL("fold-journal.ts", import.meta.url));
 
 /** Every host has an address of its own, as in a fleet; all are this machine's. */
 const addressOf = (at: number): string => `127.1.${at >> 8}.${at & 255}`;
+
+/** What first-connection.js prints. */
+interface ConnectionCost {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly mib: number;
+}
 
 interface Scene {
   readonly dir: string;
