@@ -158,6 +158,7 @@ describe.concurrent.each(shells)("a change under %s", { timeout: 300_000 }, (_na
       before: digestOf(Buffer.from(edit.before, "latin1")),
       after: digestOf(Buffer.from(edit.after, "latin1")),
       restart: "paid",
+      since: expect.stringMatching(/^\d+\.\d{9}$/),
     });
     expect(lock(one)).toBe(false);
     await nothingLeft(one);
@@ -455,10 +456,9 @@ test.concurrent("of the backups the oldest and the newest four stay, each with i
   expect(beside(edit.one)).toEqual(
     ["nova.conf", ...kept.flatMap((run) => [`nova.conf.novasweep-${run}`, `nova.conf.novasweep-${run}.json`])].sort(),
   );
-  const since = ended.lines
-    .find((line) => /nova-compute.* restarter.state_timestamp /.test(line))
-    ?.split(" ")
-    .at(-1);
+  const row = "row svc.nova restarter/state_timestamp time ";
+  const since = ended.lines.findLast((line) => line.startsWith(row))?.slice(row.length);
+  expect(since).toBeDefined();
   for (const run of kept)
     expect(JSON.parse(edit.one.read(`${CONF}.novasweep-${run}.json`))).toMatchObject({ restart: "paid", since });
 });

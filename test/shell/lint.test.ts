@@ -16,6 +16,7 @@ import {
   shells,
   transactionOf,
 } from "../support/shell-node.ts";
+import { withoutQuoted } from "../support/shell-quotes.ts";
 
 const sh = fileURLToPath(new URL("../../src/remote/sh/", import.meta.url));
 const names = [
@@ -157,7 +158,7 @@ test("the cleaner calls the tools of its prelude alone, with these options, each
   const functions = new Set([...cleaner.matchAll(/^([a-z_]+)\(\)/gm)].map(([, name = ""]) => name));
   const awk = cleaner.replaceAll(/^(?:CHOOSE|JUDGE)='[^']*'$/gm, "PROGRAM=1");
   const patterns = new Set([...awk.matchAll(/^\s*([a-z_ |,-]+)\)/gm)].flatMap(([, list = ""]) => list.split(/[ |,]+/)));
-  const more = new Set(["cd", "pwd", "unset", "shift", "."]);
+  const more = new Set(["unset", "shift", "."]);
   const bare = commands(awk).filter(
     (word) => !builtins.has(word) && !functions.has(word) && !patterns.has(word) && !more.has(word),
   );
@@ -166,17 +167,14 @@ test("the cleaner calls the tools of its prelude alone, with these options, each
 
 /** Builtins and keywords of a POSIX shell that the scripts use. */
 const builtins = new Set(
-  "! : [ break case continue do done elif else esac exec exit export fi for if in kill printf read return set shift then trap umask until wait while { }".split(
+  "! : [ break case cd continue do done echo elif else esac exec exit export fi for if in kill printf pwd read return set shift then trap umask until wait while { }".split(
     " ",
   ),
 );
 
 /** The first word of every simple command, as far as a line shows it. */
 const commands = (source: string): readonly string[] => {
-  const code = shellOnly(source)
-    .replace(/"(?:\\.|[^"\\])*"/gs, "STRING")
-    .replace(/'[^']*'/gs, "STRING")
-    .replace(/\$\(\(.*?\)\)/g, "NUMBER");
+  const code = withoutQuoted(shellOnly(source)).replace(/\$\(\(.*?\)\)/g, "NUMBER");
   return code
     .split(/\n|;;|;|&&|\|\||\||\$\(|\bthen\b|\bdo\b|\belse\b|\{ |! /)
     .map((piece) => piece.trim().replace(/^(?:if|elif|while|until)\s+/, ""))
@@ -188,7 +186,11 @@ const commands = (source: string): readonly string[] => {
 test("no command is called by its bare name but builtins and functions", () => {
   const functions = new Set([...all.matchAll(/^([a-z_]+)\(\)/gm)].map(([, name = ""]) => name));
   // Words of `case` and `for` lists are no commands.
-  const patterns = new Set([...all.matchAll(/^\s*([a-z_ |]+)\)/gm)].flatMap(([, list = ""]) => list.split(/[ |]+/)));
+  const patterns = new Set(
+    [...withoutQuoted(shellOnly(all)).matchAll(/^\s*([a-zA-Z_ |]+)\)/gm)].flatMap(([, list = ""]) =>
+      list.split(/[ |]+/),
+    ),
+  );
   const bare = commands(all).filter((word) => !builtins.has(word) && !functions.has(word) && !patterns.has(word));
   expect([...new Set(bare)]).toEqual([]);
   expect(commands("if ls -l; then\n  x=1 grep a | wc\nfi")).toEqual(["ls", "grep", "wc", "fi"]);

@@ -113,6 +113,7 @@ describe.concurrent.each(shells.filter(([name]) => takesDashToo(name)))(
         before: digest(after),
         after: digest(before),
         restart: "paid",
+        since: expect.stringMatching(/^\d+\.\d{9}$/),
       });
     });
 
