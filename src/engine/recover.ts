@@ -40,12 +40,13 @@ export const recover = async (context: RunContext, host: Host, lost: Lost): Prom
   const signal = cut ? timeout : AbortSignal.any([context.cutting, timeout]);
   const until = context.elapsed() + budgetMs;
   const lateUntil = context.elapsed() + LATE_START_MS;
+  const rest = new Rest(soakOf(lost));
   let last = lost.failure.message;
   let begun = lost.begun;
   while (!signal.aborted && context.elapsed() < until) {
     const late = context.elapsed() > lateUntil;
     const survey = await surveyHost(context, host, signal, { collect: true });
-    const look = judge(context, survey, lost, begun || late);
+    const look = judge(context, survey, lost, begun || late, rest);
     begun ||= look.begun;
     // What it said to nobody is on record before anything rests on it.
     if (survey.kind === "facts" && (look.facts !== undefined || look.killed !== undefined))
@@ -70,10 +71,10 @@ interface Look {
   readonly words: string;
 }
 
-const judge = (context: RunContext, survey: Survey, { restarts, basis }: Lost, over: boolean): Look => {
+const judge = (context: RunContext, survey: Survey, { restarts, basis }: Lost, over: boolean, rest: Rest): Look => {
   if (survey.kind === "refused") return { begun: false, words: survey.refusal.message };
   if (survey.kind === "unreachable") return { begun: false, words: survey.failure.message };
-  if (hasRebooted(basis, survey.facts)) return afterReboot(survey.facts);
+  if (hasRebooted(basis, survey.facts)) return afterReboot(survey.facts, rest, context.elapsed());
   const { lock, notes } = survey.facts;
   const own = lock.seen && lock.value.run === context.run;
   if (own && lock.value.alive) return { begun: true, words: `its script still runs there (pid ${lock.value.pid})` };
@@ -96,13 +97,44 @@ const judge = (context: RunContext, survey: Survey, { restarts, basis }: Lost, o
 const hasRebooted = ({ system: before }: Facts, { system: now }: Facts): boolean =>
   before.bootedAt.seen && now.bootedAt.seen && before.bootedAt.value !== now.bootedAt.value;
 
-/** Its script is over, its lock went with /system/volatile, and what it owed nova-compute's start may have paid: the facts say. */
-const afterReboot = (facts: Facts): Look => {
-  const { service } = facts;
-  const isStarting = service.seen && service.value.nextState !== "none";
-  const words = "the node rebooted, and nova-compute is not up yet";
-  return isStarting ? { begun: true, words } : { begun: true, words, facts };
+/**
+ * Its script is over, its lock went with /system/volatile, and what it owed nova-compute's start may have paid: the facts
+ * say, once nova-compute stands as long as it would have had to after the restart.
+ */
+const afterReboot = (facts: Facts, rest: Rest, nowMs: number): Look => {
+  const state = facts.service.seen ? facts.service.value.state : "not to be seen";
+  const words = `the node rebooted, and nova-compute is ${state}`;
+  return rest.isLongEnough(facts, nowMs) ? { begun: true, words, facts } : { begun: true, words };
 };
+
+/** Where a service stays by itself; `offline` without a next state waits for what it depends on, as at every boot. */
+const resting: ReadonlySet<string> = new Set(["online", "degraded", "maintenance", "disabled"]);
+
+/** How long nova-compute has stood as it stands now, over looks; one look alone says nothing of that. */
+class Rest {
+  readonly #soakMs: number;
+  #as = "";
+  #fromMs = 0;
+
+  constructor(soakMs: number) {
+    this.#soakMs = soakMs;
+  }
+
+  isLongEnough({ service }: Facts, nowMs: number): boolean {
+    if (!service.seen) return false;
+    const { state, nextState, since, contract } = service.value;
+    const as = nextState === "none" && resting.has(state) ? `${state} ${since} ${contract}` : "";
+    if (as === "" || as !== this.#as) {
+      this.#as = as;
+      this.#fromMs = nowMs;
+      return false;
+    }
+    return nowMs - this.#fromMs >= this.#soakMs;
+  }
+}
+
+const soakOf = ({ watch }: Lost): number =>
+  Math.max(0, ...watch.plan.changes.map((change) => (change.kind === "compute.restart" ? change.soakS * 1000 : 0)));
 
 const settleFrom = (context: RunContext, host: Host, facts: Facts, lostScript: Lost): Ending => {
   const { failure: lost, begun, watch, basis } = lostScript;
@@ -111,13 +143,15 @@ const settleFrom = (context: RunContext, host: Host, facts: Facts, lostScript: L
   const ending = context.job.proved(host, facts, watch);
   // What never began may begin yet: only its work done would be an answer.
   if (!begun && ending.outcome !== "changed") return unknown(lost, "its script was not seen to begin");
-  return ending.outcome === "changed"
+  // A step that failed stays failed, however right the node looks just now.
+  return ending.outcome === "changed" && watch.failed === undefined
     ? {
         ...ending,
         note: [`the line broke (${lost.code})${how}; proved by a new look`, ending.note].filter(Boolean).join("; "),
       }
     : {
         ...ending,
+        outcome: "failed",
         failure: {
           ...(watch.failed ?? ending.failure ?? lost),
           message: `the line broke (${lost.message})${how}; ${(watch.failed ?? ending.failure)?.message ?? ""}`,

@@ -1,4 +1,5 @@
 /** The lock of a run on the controller: who drives it, so that a run whose process died can be told from one that goes on. */
+import { randomBytes } from "node:crypto";
 import { type FileHandle, link, mkdtemp, open, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { kill } from "node:process";
 import type { RunId } from "../domain/ids.ts";
@@ -38,11 +39,11 @@ export const takeLock = async (
   holder: Holder,
 ): Promise<Result<{ readonly release: () => Promise<void> }>> => {
   const path = lockPath(stateDir, run);
-  const draft = `${path}.${holder.pid}`;
+  // Two machines that share the directory may have a pid in common.
+  const draft = `${path}.${holder.pid}.${randomBytes(4).toString("hex")}`;
   const text = `${JSON.stringify(holder)}\n`;
   let file: FileHandle | undefined;
   try {
-    await rm(draft, { force: true });
     file = await open(draft, "wx", 0o600);
     // Linked into place: nobody ever reads half a lock, and of two who take it one fails.
     await file.writeFile(text);
@@ -57,7 +58,7 @@ export const takeLock = async (
       },
     });
   } catch (cause) {
-    await file?.close();
+    await file?.close().catch(() => undefined);
     return err({
       code: "E_JOURNAL",
       what: isThere(cause) ? takenUp(run) : `cannot lock the run: ${wordsOf(cause)}`,
@@ -86,7 +87,8 @@ const beatOn = (file: FileHandle, text: string): (() => Promise<void>) => {
   return async () => {
     clearInterval(beat);
     await last;
-    await file.close();
+    // What it says is of no more use to anybody: the lock is given up whether or not this goes well.
+    await file.close().catch(() => undefined);
   };
 };
 
@@ -176,8 +178,7 @@ const beatsStill = async (path: string): Promise<boolean> => {
 const nowBeside = async (path: string): Promise<number> => {
   try {
     const look = await mkdtemp(`${path}.look-`);
-    const { mtimeMs } = await stat(look);
-    await rmdir(look);
+    const { mtimeMs } = await stat(look).finally(() => rmdir(look).catch(() => undefined));
     return mtimeMs;
   } catch {
     return Date.now();

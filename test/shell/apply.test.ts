@@ -450,6 +450,9 @@ test.concurrent("of the backups the oldest and the newest four stay, each with i
     edit.one.write(`${CONF}.novasweep-${run}`, run);
     edit.one.write(`${CONF}.novasweep-${run}.json`, `{"run":"${run}","before":"0","after":"1","restart":"owed"}\n`);
   }
+  const same = runs.at(-1) ?? "";
+  const paid = { run: same, before: "0", after: digestOf(Buffer.from(edit.after, "latin1")), restart: "paid" };
+  edit.one.write(`${CONF}.novasweep-${same}.json`, `${JSON.stringify({ ...paid, since: "1.000000000" })}\n`);
   const ended = await edit.one.run(target, edit.script);
   expect(story(ended).slice(-2)).toEqual(["commit", "end 0"]);
   const kept = [runs[0], ...runs.slice(-3), RUN];
@@ -459,8 +462,15 @@ test.concurrent("of the backups the oldest and the newest four stay, each with i
   const row = "row svc.nova restarter/state_timestamp time ";
   const since = ended.lines.findLast((line) => line.startsWith(row))?.slice(row.length);
   expect(since).toBeDefined();
+  // Only of the file that the start has read it can be said that it has.
   for (const run of kept)
-    expect(JSON.parse(edit.one.read(`${CONF}.novasweep-${run}.json`))).toMatchObject({ restart: "paid", since });
+    expect(JSON.parse(edit.one.read(`${CONF}.novasweep-${run}.json`)), run).toEqual({
+      run,
+      before: run === RUN ? digestOf(Buffer.from(edit.before, "latin1")) : "0",
+      after: run === RUN || run === same ? digestOf(Buffer.from(edit.after, "latin1")) : "1",
+      restart: "paid",
+      ...(run === RUN || run === same ? { since } : {}),
+    });
 });
 
 test.concurrent("an edit that replaces bytes, at the start and at the end of a file without a last newline", async () => {
@@ -561,7 +571,7 @@ test.concurrent("what a run that died with its node left is taken away, and noth
   const [conf = "", ...rest] = dirs;
   for (const dir of dirs) {
     mkdirSync(join(edit.one.root, dir), { recursive: true });
-    writeFileSync(join(edit.one.root, dir, dir === rest.at(-1) ? dead : `${dead}.Xy12aB`), "connection=secret\n");
+    writeFileSync(join(edit.one.root, dir, dir === rest.at(-1) ? dead : `${dead}.a_b.cX`), "connection=secret\n");
   }
   mkdirSync(join(edit.one.root, conf, others[1] ?? ""));
   for (const name of [others[0], others[2]]) writeFileSync(join(edit.one.root, conf, name ?? ""), "");

@@ -10,6 +10,7 @@ import { Emitter } from "../../src/engine/emitter.ts";
 import { type Lost, recover } from "../../src/engine/recover.ts";
 import { rolloutJob } from "../../src/engine/rollout-job.ts";
 import { StepWatch } from "../../src/engine/step-watch.ts";
+import { parseLine } from "../../src/remote/reply.ts";
 import type { Chunk, Transport } from "../../src/transport/transport.ts";
 import { junoDone, seen } from "../support/facts.ts";
 
@@ -68,7 +69,13 @@ const host: Host = {
 };
 
 /** Answers one connection after the other; the last answer is given for ever. The clock moves a second a look. */
-const lookAt = async (answers: readonly (readonly string[])[], lost: Partial<Lost> = {}, hostS = 300) => {
+const lookAt = async (
+  answers: readonly (readonly string[])[],
+  lost: Partial<Lost> = {},
+  hostS = 300,
+  changes: Changing["changes"] = [{ kind: "cleaner.enable" }],
+  heard?: string,
+) => {
   let [now, asked] = [1_000_000, 0];
   const transport: Transport = {
     async *run(): AsyncIterable<Chunk> {
@@ -113,11 +120,13 @@ const lookAt = async (answers: readonly (readonly string[])[], lost: Partial<Los
     host: host.name,
     basis: 1,
     drift: [],
-    changes: [{ kind: "cleaner.enable" }],
+    changes,
     notes: [],
   };
+  const watch = new StepWatch(context, host, plan);
+  if (heard !== undefined) watch.accept(parseLine(`@n ${heard}`, "@n "));
   const ending = await recover(context, host, {
-    watch: new StepWatch(context, host, plan),
+    watch,
     failure: { code: "E_LOST", message: "reset" },
     begun: true,
     restarts: true,
@@ -169,22 +178,53 @@ describe("after a lost line", () => {
   });
   it("a node that rebooted has ended its script: what nova-compute's own start paid is owed no more", async () => {
     const ending = await lookAt([withNote(done, "owed")], { basis: bootedAt(BOOTED - 3600) });
-    expect(ending).toMatchObject({ outcome: "changed", asked: 1 });
+    expect(ending).toMatchObject({ outcome: "changed", asked: 2 });
     expect(ending.note).toBe("the line broke (E_LOST); the node rebooted; proved by a new look");
   });
   it("a node that rebooted before its script was seen to begin is what it is: nothing begins there any more", async () => {
     const ending = await lookAt([before], { begun: false, basis: bootedAt(1) });
-    expect(ending).toMatchObject({ outcome: "failed", failure: { code: "E_NOT_CONVERGED" }, asked: 1 });
+    expect(ending).toMatchObject({ outcome: "failed", failure: { code: "E_NOT_CONVERGED" }, asked: 2 });
     expect(ending.failure?.message).toContain("; the node rebooted; still drifts: ");
   });
-  it("a node that rebooted is looked at until its nova-compute is up", async () => {
-    const starting = done.map((line) =>
-      line.replace("restarter/next_state astring none", "restarter/next_state astring online"),
-    );
-    expect(await lookAt([starting, done], { basis: bootedAt(BOOTED - 3600) })).toMatchObject({
+  it.each([
+    ["is starting", "restarter/next_state astring none", "restarter/next_state astring online"],
+    ["waits for what it depends on", "restarter/state astring online", "restarter/state astring offline"],
+  ])("a node that rebooted is looked at again while nova-compute %s", async (_, now, then) => {
+    const booting = done.map((line) => (line.includes("row svc.nova") ? line.replace(now, then) : line));
+    expect(await lookAt([booting, booting, done], { basis: bootedAt(BOOTED - 3600) })).toMatchObject({
       outcome: "changed",
-      asked: 2,
+      asked: 4,
     });
+  });
+  it("after a reboot nova-compute must stand as long as after a restart: one that flaps is not proved", async () => {
+    const restart = {
+      kind: "compute.restart",
+      service: "nova-compute",
+      because: "edit",
+      timeoutS: 240,
+      soakS: 60,
+    } as const;
+    // A look takes 31 s, and each finds another start.
+    const other = (at: number) =>
+      done.map((line) => line.replace(/(svc.nova restarter.state_timestamp time \d+)\.\d/, `$1.${at}`));
+    const flapping = Array.from({ length: 10 }, (_, at) => other(at));
+    const basis = bootedAt(BOOTED - 3600);
+    expect(await lookAt(flapping, { basis }, 300, [restart])).toMatchObject({ outcome: "unknown" });
+    expect(await lookAt([other(1), other(2)], { basis }, 300, [restart])).toMatchObject({
+      outcome: "changed",
+      asked: 4,
+    });
+  });
+  it("a step that failed stays failed, however right the node looks after a reboot", async () => {
+    const ending = await lookAt(
+      [done],
+      { basis: bootedAt(BOOTED - 3600) },
+      300,
+      undefined,
+      "step 1 fail E_FLAPPING died",
+    );
+    expect(ending).toMatchObject({ outcome: "failed", failure: { code: "E_FLAPPING" } });
+    expect(ending.failure?.message).toContain("the node rebooted; died");
   });
   it("a host that cannot be looked at again in its time is unknown", async () => {
     expect(await lookAt([["garbage"]], { since: 0 }, 1)).toMatchObject({ outcome: "unknown" });

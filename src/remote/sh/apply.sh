@@ -40,7 +40,7 @@ READS_MAX=3
 # apply_begin: deaf to a lost line, then lock, limits, expects.
 apply_begin() {
   applying=1
-  step_id='' rc=0 code='' words='' edited='' built='' noted='' committed='' hands_off='' restart_asked=''
+  step_id='' rc=0 code='' words='' edited='' built='' noted='' committed='' hands_off='' restart_asked='' edit_after='' paid_since=''
   edit_since='' edit_contract='' state='' next='' since='' contract=''
   idle_left=$WAIT_IDLE idle_spent='' migrate_by=''
   undone='' ticker='' limit_serial=0 step_serial='' owner_dir='' proof_by='' driver_section='' deadline=''
@@ -592,10 +592,14 @@ directory_own() {
 # write_proof DIR USER: the one who will write the images writes, and removes what it wrote.
 write_proof() {
   proof_file=.novasweep-$RUN proof_by=$2 proof_in=$1
-  # With the file of a proof that was killed, or went down with the node.
+  proof_tidy=:
+  # Of proofs that were killed, or went down with the node.
+  for proof_temp in "$R$1"/.novasweep-[0-9]*; do
+    ! is_temp "$proof_temp" || proof_tidy="$proof_tidy; '$RM' -f ${proof_temp##*/}"
+  done
   as_user "$2" "umask 077
 cd -P '$R$1' || exit 1
-'$RM' -f .novasweep-[0-9]* || exit 1
+$proof_tidy
 '$DD' if=/dev/zero of=$proof_file bs=$PROOF_BYTES count=1
 proof=\$?
 '$RM' -f $proof_file || exit 1
@@ -633,7 +637,8 @@ install_tidy() {
 # is_temp PATH: whether it is a temporary file, of this run or of one whose script was killed or went down with the node:
 # while we hold the lock there are no others.
 is_temp() {
-  case ${1##*/} in *[!A-Za-z0-9.-]*) return 1 ;; esac
+  # mktemp's own letters: Solaris takes _ too.
+  case ${1##*/} in *[!A-Za-z0-9._-]*) return 1 ;; esac
   [ -f "$1" ] && [ ! -L "$1" ]
 }
 
@@ -1007,7 +1012,7 @@ conf_rename() {
 
 # conf_tidy: temporary files; after a failure or a restore also the backup and the note, which then tell of nothing.
 conf_tidy() {
-  [ -n "$built" ] || return 0
+  if [ -z "$owner_dir" ] || [ -z "$built$restart_asked" ]; then return 0; fi
   tidy_text=''
   for tidy_file in "$R${CONF%/*}"/.novasweep-[0-9]*.*; do
     case $tidy_file in *"'"*) continue ;; esac
@@ -1149,7 +1154,8 @@ service_read() {
   [ -n "$state" ]
 }
 
-# service_ask VERB SECONDS: svcadm asks and returns; one that hangs is ended as a step is. What follows has SECONDS.
+# service_ask VERB SECONDS: svcadm asks and returns; one that hangs is ended as a step is, where there is a ticker. What
+# follows has SECONDS, from then on.
 service_ask() {
   limit "$STEP_TIMEOUT"
   ask_serial=$limit_serial
@@ -1239,11 +1245,17 @@ compute_restart() {
     online | degraded) ;;
     *) fail E_RESTART "$SERVICE is $state before the restart ($1)"; return 1 ;;
   esac
+  # What the start will read: what was just put there, or what lies there.
+  paid_digest=$edit_after
+  if [ -z "$edited" ]; then
+    digest_of "$R$CONF"
+    paid_digest=$digest
+  fi
   restart_asked=1
   service_ask restart "$HOST_TIMEOUT" || { said; fail E_RESTART "$words"; return 1; }
   await_online "$since" "$deadline"
   case $? in
-    0) ;;
+    0) paid_since=$since ;;
     1)
       service_why "$SERVICE"
       fail E_RESTART "$SERVICE is $state: $words"
@@ -1276,11 +1288,10 @@ commit() {
   apply_exit
 }
 
-# notes_pay: with the moment of the start that paid: whatever the clock does, that one has read the file. A note that was
-# paid before is paid once more when the file is still its own.
+# notes_pay: what was owed is paid. A note of the very file that the start has read gets the moment of that start, which proves
+# it whatever the clock does; so does one that was paid by an earlier start.
 notes_pay() {
-  case $since in '' | *[!0-9.]*) return 0 ;; esac
-  digest_of "$R$CONF"
+  case $paid_since in '' | *[!0-9.]*) paid_digest='' ;; esac
   for pay_file in "$R$CONF".novasweep-*.json; do
     if [ ! -f "$pay_file" ] || [ -L "$pay_file" ]; then continue; fi
     line_of "$pay_file"
@@ -1288,12 +1299,12 @@ notes_pay() {
     # The text goes through a shell of the directory's owner: only our own alphabet.
     case $pay_line in
       *[!A-Za-z0-9'{}":,._-']*) continue ;;
-      *'"restart":"owed"'*) ;;
-      *"\"after\":\"$digest\",\"restart\":\"paid\""*) ;;
+      *"\"after\":\"${paid_digest:--}\",\"restart\":"*) pay_since=",\"since\":\"$paid_since\"" ;;
+      *'"restart":"owed"'*) pay_since='' ;;
       *) continue ;;
     esac
     case $pay_file in *"'"*) continue ;; esac
-    pay_line="${pay_line%%,'"restart"'*},\"restart\":\"paid\",\"since\":\"$since\"}"
+    pay_line="${pay_line%%,'"restart"'*},\"restart\":\"paid\"$pay_since}"
     as_user "$owner_dir" "umask 077
 new=\$('$MKTEMP' '$R${CONF%/*}/.novasweep-$RUN.XXXXXX') || exit 1
 printf '%s\\n' '$pay_line' >\"\$new\" && '$MV' -f \"\$new\" '$pay_file'"
