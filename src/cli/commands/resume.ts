@@ -72,6 +72,8 @@ const pastOf = async (
   const no = (what: string, hint: string): Result<never> => err({ code: "E_USAGE", what, where: path, try: hint });
   if (state.ended !== undefined)
     return no(`run ${run} has ended: exit ${state.ended.exit}`, "run the same command again: it looks first");
+  if (read.events === 0)
+    return no(`the journal of run ${run} has no whole event: it changed nothing`, "run the same command again");
   if (state.given === undefined || state.check)
     return no(`run ${run} changes nothing that could be gone on with`, "run the same command again");
   if (state.accepted === undefined || state.plan === undefined)
