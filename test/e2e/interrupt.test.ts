@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EventOf, RunEvent } from "../../src/domain/event.ts";
 import { type Lab, startLab } from "../../src/lab/start.ts";
+import { isLong } from "../support/long.ts";
 import { eventsOf, novasweep, outcomesOf, scratch } from "../support/novasweep.ts";
 import { confOf, isLocked, journalsOf, type Operator, operatorOf, sceneNode } from "../support/operator.ts";
 import { expectGivenBack, Terminal } from "../support/terminal.ts";
@@ -45,8 +46,8 @@ const atRestart = async (scene: string, soak: string) => {
   return { operator, terminal };
 };
 
-// The two longest come first: five run at a time.
-describe.concurrent("an operator who interrupts a rollout", () => {
+/** What tests without a terminal have in `npm test`: every signal (controller-signals), the controller that dies (resume). */
+const longestOnes = (): void => {
   it("twice, while the host goes on for long: it is unknown and says what to do, exit 130", async () => {
     const { operator, terminal } = await atRestart("lost", "120s");
     await terminal.key("C-c");
@@ -93,6 +94,11 @@ describe.concurrent("an operator who interrupts a rollout", () => {
     expect(outcomesOf(eventsOf(second))).toEqual({ killed1: "in-sync", killed2: "changed", killed3: "changed" });
     expect([...seen].filter((conf) => conf !== before && conf !== confOf(node))).toEqual([]);
   });
+};
+
+// The two longest come first: five run at a time.
+describe.concurrent("an operator who interrupts a rollout", () => {
+  if (isLong) longestOnes();
 
   it("once: no further host starts, the running one finishes, the rest is skipped, exit 5", async () => {
     const { operator, terminal } = await atRestart("once", "3s");
