@@ -28,6 +28,7 @@ const project = ({ name, timeoutMs, workers, order, more = [], without = [] }: P
 const longOnly = [
   "e2e/become-password.test.ts",
   "e2e/real-fleet.test.ts",
+  "integration/controller-clock.test.ts",
   "integration/exec.test.ts",
   "integration/export-puppet-nodes.test.ts",
   "integration/lab-server.test.ts",
@@ -62,7 +63,6 @@ export default defineConfig({
         workers: 2,
         order: 4,
         more: [
-          "integration/controller-clock.test.ts",
           "integration/controller-signals.test.ts",
           "integration/journal-torn.test.ts",
           "integration/nova-conf-oslo.test.ts",
