@@ -582,6 +582,20 @@ test.concurrent("what a run that died with its node left is taken away, and noth
   expect(left.sort()).toEqual([...others, ".novasweep-1.link"].sort());
 });
 
+test.concurrent("a run that pays the restart of its own edit keeps that edit's backup and note", {
+  timeout: 300_000,
+}, async () => {
+  const one = node();
+  const after = digestOf(Buffer.from(one.read(CONF), "latin1"));
+  one.write(`${CONF}.novasweep-${RUN}`, "the file before");
+  one.write(`${CONF}.novasweep-${RUN}.json`, `{"run":"${RUN}","before":"0","after":"${after}","restart":"owed"}\n`);
+  const pay: Change = { ...RESTART, because: "owed" };
+  const ended = await one.run(target, applyOf([pay], { cacheDir: "/var/lib/nova/images" }));
+  expect(story(ended).slice(-2)).toEqual(["commit", "end 0"]);
+  expect(one.read(`${CONF}.novasweep-${RUN}`)).toBe("the file before");
+  expect(JSON.parse(one.read(`${CONF}.novasweep-${RUN}.json`))).toMatchObject({ after, restart: "paid" });
+});
+
 test.concurrent("with nova-compute disabled everything but the restart is done", { timeout: 300_000 }, async () => {
   const edit = editing({ fault: "disabled" });
   const { change } = confSet(edit.before);

@@ -1018,7 +1018,10 @@ conf_tidy() {
     case $tidy_file in *"'"*) continue ;; esac
     ! is_temp "$tidy_file" || tidy_text="$tidy_text '$tidy_file'"
   done
-  [ -z "$1" ] || tidy_text="$tidy_text '$R$CONF.novasweep-$RUN' '$R$CONF.novasweep-$RUN.json'"
+  # A script that built nothing may be a later one of the run that did: its backup and note are that edit's.
+  if [ -n "$1" ] && [ -n "$built" ]; then
+    tidy_text="$tidy_text '$R$CONF.novasweep-$RUN' '$R$CONF.novasweep-$RUN.json'"
+  fi
   [ -z "$tidy_text" ] || as_user "$owner_dir" "'$RM' -f $tidy_text"
 }
 

@@ -41,7 +41,7 @@ export const faultsPage = (sections: readonly FaultSection[], report: Report): s
   return [
     "# Faults and what becomes of them",
     "",
-    `How often each fault was tried when \`npm run test:long\` last wrote this page (${new Date(report.startTime).toISOString().slice(0, 10)}), and how many tries were lost: ${total(all, "tries")} tries, ${total(all, "lost")} lost. A try is one test: a run of the program as it is built over nodes of the [lab](../explanation/lab.md) or of [real parts](../explanation/real-parts.md), or for the torn journal a reading of the file. \`npm test\` has a sample of them. How each is made stands in [faults tried for real](../explanation/faults.md).`,
+    `How often each fault was tried by the tests of \`npm run test:long\` when this page was last written (${new Date(report.startTime).toISOString().slice(0, 10)}), and how many tries were lost: ${total(all, "tries")} tries, ${total(all, "lost")} lost. A try is one test: a run of the program as it is built over nodes of the [lab](../explanation/lab.md) or of [real parts](../explanation/real-parts.md), or for the torn journal a reading of the file. \`npm test\` has a sample of them. How each is made stands in [faults tried for real](../explanation/faults.md).`,
     "",
     "Lost is a try after which not all of this was true: nova.conf is byte for byte the old or the new file; no lock and no temporary file lies there beyond its owner; what the journal says of the host is what a new look sees; a second run finds every host in sync, does what is missing, or is refused for a stated reason; nova-compute was restarted once at most for the edit.",
     "",
