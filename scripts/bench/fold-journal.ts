@@ -1,6 +1,7 @@
 /** Folds a journal as `runs resume` does, once, as the built program: one line of JSON. `node scripts/bench/fold-journal.ts PATH` */
-const { foldJournal } = await import("../../dist/journal/read.js" as string);
+const { skimJournal } = await import("../../dist/journal/read.js" as string);
 const { reduceAll } = await import("../../dist/domain/reduce-all.js" as string);
+const { skimmable } = await import("../../dist/domain/skimmed.js" as string);
 const { initialState } = await import("../../dist/domain/run-state.js" as string);
 
 export interface FoldCost {
@@ -9,7 +10,7 @@ export interface FoldCost {
 }
 
 const [cpu, began] = [process.cpuUsage(), performance.now()];
-const folded = await foldJournal(process.argv[2] ?? "", reduceAll, initialState, new Set(["host.facts"]));
+const folded = await skimJournal(process.argv[2] ?? "", reduceAll, initialState, skimmable);
 const ms = performance.now() - began;
 const { user, system } = process.cpuUsage(cpu);
 if (!folded.ok) throw new Error(folded.error.what);

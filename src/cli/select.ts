@@ -1,6 +1,7 @@
 /** From a request to the hosts it selects: which files, which settings, which patterns. */
 import { existsSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
+import type { HostName } from "../domain/ids.ts";
 import { type Complaint, err, type Result } from "../domain/result.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { readFile } from "../inventory/files.ts";
@@ -9,8 +10,15 @@ import { sshConfig } from "../ssh-config/ask.ts";
 import type { Io } from "./io.ts";
 import { inventoryDefaults, type Selection } from "./request.ts";
 
-/** Reads inventory and settings and selects; every complaint names its file and line. Warnings go to stderr. Contacts no host. */
-export const selectFor = async (request: Selection, io: Io): Promise<Result<Resolved, readonly Complaint[]>> => {
+/**
+ * Reads inventory and settings and selects, of that `only` these if given; every complaint names its file and line.
+ * Warnings go to stderr. Contacts no host.
+ */
+export const selectFor = async (
+  request: Selection,
+  io: Io,
+  only?: ReadonlySet<HostName>,
+): Promise<Result<Resolved, readonly Complaint[]>> => {
   const interrupt = new AbortController();
   // An executable inventory runs in a process group of its own, where Ctrl-C does not reach it.
   const stopListening = io.onSignal(() => {
@@ -18,7 +26,7 @@ export const selectFor = async (request: Selection, io: Io): Promise<Result<Reso
     io.exitNow();
   });
   try {
-    const selected = await select(request, io, interrupt.signal);
+    const selected = await select(request, io, interrupt.signal, only);
     const warnings = selected.ok ? selected.value.warnings : [];
     for (const warning of warnings) io.stderr.write(`novasweep: warning: ${visibleSafe(warning)}\n`);
     return selected;
@@ -31,6 +39,7 @@ const select = async (
   request: Selection,
   io: Io,
   interrupt: AbortSignal,
+  only: ReadonlySet<HostName> | undefined,
 ): Promise<Result<Resolved, readonly Complaint[]>> => {
   const inventories = inventoriesOf(request, io);
   if (!inventories.ok) return inventories;
@@ -49,6 +58,7 @@ const select = async (
     },
     patterns: request.patterns,
     limits: request.limits,
+    ...(only === undefined ? {} : { only }),
     loginUser: io.user,
     home: io.home,
     workingDirectory: io.workingDirectory,

@@ -198,7 +198,7 @@ const started = (event: EventOf<"run.started">): RunState => ({
 });
 
 /** One host's row, unless it is unknown or already settled. */
-const onHost = (state: RunState, name: HostName, change: (host: HostState) => HostState): RunState => {
+export const onHost = (state: RunState, name: HostName, change: (host: HostState) => HostState): RunState => {
   const host = rowOf(state.hosts, name);
   if (host === undefined || host.outcome !== undefined) return state;
   const hosts = withRow(state.hosts, name, change(host));

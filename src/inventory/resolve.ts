@@ -21,18 +21,20 @@ export interface ResolveInput {
   readonly options: ConnectionOptions & { readonly identity?: readonly string[] };
   readonly patterns: readonly string[];
   readonly limits: readonly string[];
+  /** Of the selected hosts these alone are wanted; absent: all. */
+  readonly only?: ReadonlySet<HostName>;
   readonly loginUser: string;
   readonly home: string;
   readonly workingDirectory: string;
   readonly readFile: ReadFile;
-  /** Asked about the selected hosts only. */
+  /** Asked about the hosts that are wanted only. */
   readonly askSsh: AskSsh;
   /** Aborted: an executable inventory is killed. */
   readonly interrupt?: AbortSignal;
 }
 
 export interface Resolved {
-  /** The selected hosts in the order of the inventory; never empty. */
+  /** The selected hosts in the order of the inventory; never empty, unless `only` leaves none. */
   readonly hosts: readonly ResolvedHost[];
   readonly warnings: readonly string[];
 }
@@ -55,7 +57,7 @@ export const resolveHosts = async (input: ResolveInput): Promise<Result<Resolved
   if (!selection.ok || isNonEmpty(wrong)) return err(wrong);
 
   const hosts = await settleAll(
-    selection.value.flatMap((name) => all.get(name) ?? []),
+    selection.value.flatMap((name) => (input.only?.has(name) === false ? [] : (all.get(name) ?? []))),
     input,
   );
   if (!hosts.ok) return hosts;

@@ -3,6 +3,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { EventType, RunEvent } from "../domain/event.ts";
 import type { RunId } from "../domain/ids.ts";
 import { type Complaint, err, ok, type Result } from "../domain/result.ts";
+import type { Skimmed, SkimmedType } from "../domain/skimmed.ts";
+import { type Skim, skimmer } from "./skim.ts";
 import { type Line, splitLines } from "./split-lines.ts";
 
 /** What a journal folds to, and whether its last line was cut off by a crash. */
@@ -17,59 +19,64 @@ export interface Folded<S> {
   readonly bytes: number;
 }
 
-/**
- * Folds a journal, some thousand events at a time; memory is the state's, whatever the file's length. Events of the types
- * in `unread` are left out; those that are long are not even taken apart. `E_JOURNAL` with `file:line` when it is damaged.
- */
-export const foldJournal = async <S>(
+/** Folds a journal, some thousand events at a time; memory is the state's, whatever the file's length. `E_JOURNAL` with `file:line` when it is damaged. */
+export const foldJournal = <S>(
   path: string,
   reduceAll: (state: S, events: readonly RunEvent[]) => S,
   initial: S,
-  unread: ReadonlySet<EventType> = new Set(),
+): Promise<Result<Folded<S>>> =>
+  skimJournal(path, (state, events) => reduceAll(state, events.filter(isWhole)), initial, new Set());
+
+const isWhole = (event: RunEvent | Skimmed): event is RunEvent => "v" in event;
+
+/** Folds a journal as `foldJournal` does, but of events of the types in `skimmed` only the beginning is read: that is most of the time. */
+export const skimJournal = async <S>(
+  path: string,
+  reduceAll: (state: S, events: readonly (RunEvent | Skimmed)[]) => S,
+  initial: S,
+  skimmed: ReadonlySet<SkimmedType>,
 ): Promise<Result<Folded<S>>> =>
   reading<Folded<S>>(path, async (file) => {
-    const reader = new LineReader(path, unread);
+    const reader = new LineReader(path, skimmer(skimmed));
     let state = initial;
     for await (const lines of splitLines(chunksOf(file))) {
-      const events: RunEvent[] = [];
+      const events: (RunEvent | Skimmed)[] = [];
       for (const line of lines) {
         if (line.kind === "torn") return ok({ state, ...reader.sum(line.length) });
         const event = reader.read(line);
         if (!event.ok) return event;
-        if (event.value !== undefined) events.push(event.value);
+        events.push(event.value);
       }
       state = reduceAll(state, events);
     }
     return ok({ state, ...reader.sum() });
   });
 
-/** Below this, bytes, to take a line apart costs no more than to look at how it begins. */
-const shortBytes = 512;
-
 /** Reads the lines of one journal in order, and counts them. */
 class LineReader {
   readonly #path: string;
-  readonly #unread: ReadonlySet<string>;
+  readonly #skim: Skim;
   #seq = 0;
   #wholeBytes = 0;
   #run: RunId | undefined;
 
-  constructor(path: string, unread: ReadonlySet<EventType>) {
+  constructor(path: string, skim: Skim) {
     this.#path = path;
-    this.#unread = unread;
+    this.#skim = skim;
   }
 
-  /** The event of the next line; undefined for one that nobody needs. */
-  read(line: Exclude<Line, { kind: "torn" }>): Result<RunEvent | undefined> {
+  /** The event of the next line. */
+  read(line: Exclude<Line, { kind: "torn" }>): Result<RunEvent | Skimmed> {
     if (line.kind === "too-long") return this.#damaged(`the line is longer than ${line.maxBytes} bytes`);
     const { bytes } = line;
-    const event = this.#isPassedOver(bytes) ? passedOver : parseEvent(bytes.toString("utf8"));
+    const skimmed = this.#skim(bytes);
+    const event = skimmed === undefined ? parseEvent(bytes.toString("utf8")) : ok(skimmed.event);
     if (!event.ok) return this.#damaged(event.error);
-    const objection = event.value && this.#objectionTo(event.value);
+    const objection = this.#objectionTo(event.value.seq, "run" in event.value ? event.value.run : skimmed?.run);
     if (objection !== undefined) return this.#damaged(objection);
     this.#seq += 1;
     this.#wholeBytes += bytes.length + 1;
-    return event.value !== undefined && this.#unread.has(event.value.type) ? passedOver : event;
+    return event;
   }
 
   /** What was read, with a last line of `torn` bytes. */
@@ -78,12 +85,7 @@ class LineReader {
     return { torn: torn > 0, events: this.#seq, wholeBytes, bytes: wholeBytes + torn };
   }
 
-  /** A long line of a type that nobody needs, by the words that every line of ours begins with. */
-  #isPassedOver(bytes: Buffer): boolean {
-    return bytes.length > shortBytes && this.#unread.has(beginning.exec(bytes.toString("latin1", 0, 200))?.[1] ?? "");
-  }
-
-  #objectionTo({ seq, run }: RunEvent): string | undefined {
+  #objectionTo(seq: number, run: RunId | undefined): string | undefined {
     if (seq !== this.#seq + 1) return `event ${seq} follows event ${this.#seq}`;
     this.#run ??= run;
     return run === this.#run ? undefined : `an event of another run, ${run}`;
@@ -93,10 +95,6 @@ class LineReader {
     return err(damaged(`${this.#path}:${this.#seq + 1}`, what));
   }
 }
-
-const passedOver = ok(undefined);
-
-const beginning = /^\{"v":1,"run":"[^"]*","seq":\d+,"at":"[^"]*","type":"([^"]*)"/;
 
 /** Every event of a journal, in order. For long ones use `foldJournal`. */
 export const readJournal = async (
@@ -146,13 +144,28 @@ const reading = async <T>(path: string, read: (file: FileHandle) => Promise<Resu
 
 const chunkBytes = 1024 ** 2;
 
-/** The file from its start. (A read stream would close the handle when its reader stops early.) */
+/**
+ * The file from its start; the next chunk is read while this one is looked at. Two buffers take turns: a chunk lasts until
+ * the one after it is asked for. (A read stream would close the handle when its reader stops early.)
+ */
 const chunksOf = async function* (file: FileHandle): AsyncGenerator<Buffer> {
+  const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
+  const readInto = (at: 0 | 1, position: number) => {
+    const reading = file.read(buffers[at], 0, chunkBytes, position);
+    // Whoever stops early never asks how this one went.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let at: 0 | 1 = 0;
+  let next = readInto(at, 0);
   for (let position = 0; ; ) {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
+    const { bytesRead } = await next;
     if (bytesRead === 0) return;
     position += bytesRead;
-    yield buffer.subarray(0, bytesRead);
+    const chunk = buffers[at].subarray(0, bytesRead);
+    at = at === 0 ? 1 : 0;
+    next = readInto(at, position);
+    yield chunk;
   }
 };
 

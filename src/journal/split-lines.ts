@@ -33,7 +33,7 @@ export const splitLines = async function* (
       start = end + 1;
     }
     if (length <= maxBytes && start < chunk.length) {
-      parts.push(chunk.subarray(start));
+      parts.push(Buffer.from(chunk.subarray(start)));
       length += chunk.length - start;
     }
     if (length > maxBytes) lines.push({ kind: "too-long", maxBytes });

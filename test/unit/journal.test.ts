@@ -18,9 +18,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunEvent } from "../../src/domain/event.ts";
 import type { Complaint, Result } from "../../src/domain/result.ts";
+import { type Skimmed, type SkimmedType, skimmable } from "../../src/domain/skimmed.ts";
+import { eventLine } from "../../src/journal/event-line.ts";
 import { describeHolder, isAlive, readLock, takeLock } from "../../src/journal/lock.ts";
-import { foldJournal, readEnds, readJournal } from "../../src/journal/read.ts";
+import { foldJournal, readEnds, readJournal, skimJournal } from "../../src/journal/read.ts";
 import { findRun, isRunId, journalPath, listRuns, lockPath, newRunId } from "../../src/journal/runs.ts";
+import { skimmer } from "../../src/journal/skim.ts";
 import { maxLineBytes, splitLines } from "../../src/journal/split-lines.ts";
 import { type Journal, openJournal, reopenJournal } from "../../src/journal/write.ts";
 
@@ -55,6 +58,9 @@ const complaint = <T>(result: Result<T>): Complaint => {
 };
 
 const addSeqs = (sum: number, events: readonly RunEvent[]): number => events.reduce((all, { seq }) => all + seq, sum);
+
+type Read = readonly (RunEvent | Skimmed)[];
+const appended = (all: Read, more: Read): Read => [...all, ...more];
 
 const written = async (...events: readonly RunEvent[]): Promise<string> => {
   const journal = value(await openJournal(stateDir, run));
@@ -211,23 +217,52 @@ describe("reading", () => {
     expect(value(await readJournal(path)).events).toHaveLength(2);
   });
 
-  test("a fold passes over what nobody needs, and counts it all the same", async () => {
+  test("a skim reads no more of a line than its beginning, and counts it all the same", async () => {
     const { v, seq, at } = line(2);
     const phase: RunEvent = { v, run, seq, at, type: "host.phase", host: "cn01", phase: "probing" };
-    const path = await written(line(1), phase, line(3));
-    const without = new Set(["host.phase"] as const);
-    const folded = value(await foldJournal(path, addSeqs, 0, without));
-    expect(folded).toMatchObject({ state: 4, events: 3, wholeBytes: (await stat(path)).size });
+    const path = await written(line(1));
+    // Cut short, which nobody sees who does not take it apart.
+    await appendFile(path, `${JSON.stringify(phase).slice(0, -1)}\n${JSON.stringify(line(3))}\n`);
+    const skimmed = value(await skimJournal(path, appended, [], new Set(["host.phase"] as const)));
+    expect(skimmed.state).toEqual([line(1), { seq, at, type: "host.phase", host: "cn01", phase: "probing" }, line(3)]);
+    expect(skimmed).toMatchObject({ events: 3, wholeBytes: (await stat(path)).size });
+    for (const others of [new Set<SkimmedType>(), new Set(["host.step"] as const)])
+      expect(complaint(await skimJournal(path, appended, [], others))).toMatchObject({ where: `${path}:2` });
   });
 
-  test("a long line that nobody needs is not even taken apart, a damaged one that somebody needs is a complaint", async () => {
-    const cutShort = (event: RunEvent): string => `${JSON.stringify(event).slice(0, -2)}\n`;
+  test.each([
+    ["of another run", { run: "20260102-030405-ffffff" }, "an event of another run, 20260102-030405-ffffff"],
+    ["out of turn", { seq: 3 }, "event 3 follows event 1"],
+    ["of a later version", { v: 2 }, "version 2 of the events is not known"],
+  ])("a skim refuses a line %s", async (_name, wrong, what) => {
+    const { v, seq, at } = line(2);
+    const phase = { v, run, seq, at, type: "host.phase", host: "cn01", phase: "probing", ...wrong };
     const path = await written(line(1));
-    await appendFile(path, cutShort(line(2, "x".repeat(1000))));
-    await appendFile(path, `${JSON.stringify(line(3))}\n`);
-    const folded = value(await foldJournal(path, addSeqs, 0, new Set(["host.line"] as const)));
-    expect(folded).toMatchObject({ state: 0, events: 3, wholeBytes: (await stat(path)).size });
-    expect(complaint(await foldJournal(path, addSeqs, 0))).toMatchObject({ where: `${path}:2` });
+    await appendFile(path, `${JSON.stringify(phase)}\n`);
+    expect(complaint(await skimJournal(path, appended, [], skimmable))).toMatchObject({
+      where: `${path}:2`,
+      what: `cannot read the journal: ${what}`,
+    });
+  });
+
+  test("a host whose name needs escapes, or is not ASCII, or is very long, is read whole", () => {
+    const skim = skimmer(skimmable);
+    const { v, seq, at } = line(7);
+    const of = (host: string) =>
+      skim(Buffer.from(eventLine({ v, run, seq, at, type: "host.phase", host, phase: "probing" })));
+    expect(of("cn[0-9] x")).toEqual({
+      run,
+      event: { seq, at, type: "host.phase", host: "cn[0-9] x", phase: "probing" },
+    });
+    for (const host of ['cn"01', "cn\\01", "cn\u001b01", "cn\u20281", "één", "c".repeat(400)])
+      expect(of(host)).toBeUndefined();
+  });
+
+  test("a journal of many chunks is read as one", async () => {
+    const events = Array.from({ length: 9_000 }, (_, at) => line(at + 1, "x".repeat(at % 700)));
+    const path = await written(...events);
+    expect((await stat(path)).size).toBeGreaterThan(4 * 1024 ** 2);
+    expect(value(await readJournal(path)).events).toEqual(events);
   });
 
   test("lines are the same however the bytes are cut", async () => {

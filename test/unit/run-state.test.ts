@@ -3,8 +3,11 @@ import { describe, expect, test } from "vitest";
 import type { RunEvent } from "../../src/domain/event.ts";
 import { closed, opened, rowOf, rowsOf, withRow } from "../../src/domain/host-table.ts";
 import { reduceAll } from "../../src/domain/reduce-all.ts";
-import { initialState, reduce } from "../../src/domain/run-state.ts";
+import { initialState, type RunState, reduce } from "../../src/domain/run-state.ts";
+import { skimmable } from "../../src/domain/skimmed.ts";
 import { settledIn } from "../../src/domain/tally.ts";
+import { eventLine } from "../../src/journal/event-line.ts";
+import { skimmer } from "../../src/journal/skim.ts";
 import { names, numbered, rollout, runStarted, statusRun } from "../support/fleet-events.ts";
 import { folded, journal } from "../support/journals.ts";
 
@@ -13,6 +16,14 @@ const frozen = (value: unknown): void => {
   Object.freeze(value);
   for (const member of Object.values(value)) frozen(member);
 };
+
+/** The state without what whoever takes the run up looks for himself. */
+const looked = (state: RunState): unknown => ({
+  ...state,
+  hosts: [...rowsOf(state.hosts)].map(({ facts: _, step: _step, layer: _layer, phase, since, ...row }) =>
+    row.outcome === undefined ? row : { ...row, phase, since },
+  ),
+});
 
 describe("the fold of a run", () => {
   test("agrees with what the run itself says of its end", () => {
@@ -61,6 +72,23 @@ describe("the fold of a run", () => {
       { numRuns: 60 },
     );
     expect(reduceAll(initialState, events)).toEqual(folded(events));
+  });
+
+  test("of a skimmed journal it has all but where its open hosts are, and facts", () => {
+    const run = numbered(rollout(60));
+    const again = names(60).flatMap((host) => [
+      { type: "host.retried", host } as const,
+      { type: "host.phase", host, phase: "applying" } as const,
+    ]);
+    const events = [...run, ...numbered(again), ...journal("gate-closes"), ...journal("cut")];
+    const skim = skimmer(skimmable);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(events), (shuffled) => {
+        const skimmed = shuffled.map((event) => skim(Buffer.from(eventLine(event)))?.event ?? event);
+        expect(looked(reduceAll(initialState, skimmed))).toEqual(looked(folded(shuffled)));
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test("copies a list of rows once for many events at once", () => {

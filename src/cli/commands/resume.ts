@@ -3,9 +3,10 @@ import type { RunId } from "../../domain/ids.ts";
 import { reduceAll } from "../../domain/reduce-all.ts";
 import { type Complaint, err, ok, type Result } from "../../domain/result.ts";
 import { initialState, type RunState } from "../../domain/run-state.ts";
+import { skimmable } from "../../domain/skimmed.ts";
 import { openHosts, type Past, resume } from "../../engine/resume.ts";
 import { clearLock, giveUp, isAlive, readLock, takenUp } from "../../journal/lock.ts";
-import { type Folded, foldJournal } from "../../journal/read.ts";
+import { type Folded, skimJournal } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns, lockPath } from "../../journal/runs.ts";
 import { KnownFiles } from "../../transport/known-files.ts";
 import { withAccess } from "../access.ts";
@@ -37,11 +38,10 @@ export const resumeCommand = async (request: RunsResumeRequest, io: Io): Promise
   if (!asked.ok) return complain(io, [asked.error]);
   const undone = asked.value.command === "rollback" ? await readUndone(asked.value, io) : ok(undefined);
   if (!undone.ok) return complain(io, [undone.error]);
-  const selected = await selectFor(asked.value, io);
+  const selected = await selectFor(asked.value, io, new Set(openHosts(past)));
   if (!selected.ok) return complain(io, selected.error);
-  const open = new Set(openHosts(past));
   const knownFiles = new KnownFiles();
-  const left = asThen(selected.value.hosts, undone.value).filter(({ host }) => open.has(host.name));
+  const left = asThen(selected.value.hosts, undone.value);
   const ways = await chooseWays(left, asked.value, io, knownFiles);
   if (!ways.ok) return complain(io, ways.error);
   return withAccess(asked.value, io, ways.value, knownFiles, async (access) => {
@@ -65,8 +65,7 @@ const pastOf = async (
   run: RunId,
 ): Promise<Result<Omit<Folded<RunState>, "state"> & { readonly past: Past }>> => {
   const path = journalPath(stateDir, run);
-  // The facts of before are the most of a journal, and nothing of a resumed run rests on them: it looks anew.
-  const folded = await foldJournal<RunState>(path, reduceAll, { ...initialState, run }, new Set(["host.facts"]));
+  const folded = await skimJournal<RunState>(path, reduceAll, { ...initialState, run }, skimmable);
   if (!folded.ok) return folded;
   const { state, ...read } = folded.value;
   const no = (what: string, hint: string): Result<never> => err({ code: "E_USAGE", what, where: path, try: hint });

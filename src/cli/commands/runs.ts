@@ -6,8 +6,9 @@ import { reduceAll } from "../../domain/reduce-all.ts";
 import { ok, type Result } from "../../domain/result.ts";
 import { initialState, type RunState, reduce } from "../../domain/run-state.ts";
 import { visibleSafe } from "../../domain/safe-text.ts";
+import { skimmable } from "../../domain/skimmed.ts";
 import { isAlive, readLock } from "../../journal/lock.ts";
-import { foldJournal, readEnds } from "../../journal/read.ts";
+import { foldJournal, readEnds, skimJournal } from "../../journal/read.ts";
 import { findRun, journalPath, listRuns, lockPath } from "../../journal/runs.ts";
 import { execLines } from "../../view/exec-text.ts";
 import { renderPlan } from "../../view/plan-view.ts";
@@ -87,7 +88,7 @@ const summarise = async (stateDir: string, run: RunId): Promise<Result<RunState>
   if (first !== undefined && last?.type === "run.settled") {
     return ok({ ...reduce(reduce(initialState, first), last), tally: last.tally });
   }
-  const folded = await foldJournal(path, reduceAll, { ...initialState, run }, new Set(["host.facts"]));
+  const folded = await skimJournal(path, reduceAll, { ...initialState, run }, skimmable);
   return folded.ok ? ok(folded.value.state) : folded;
 };
 

@@ -1,0 +1,29 @@
+import type { Skimmed, SkimmedType } from "../domain/skimmed.ts";
+
+/** An event that was only skimmed, and whose it is. */
+export interface SkimmedLine {
+  readonly run: string;
+  readonly event: Skimmed;
+}
+
+/** More than any beginning of ours has; a longer one is read whole. */
+const beginningBytes = 400;
+
+/** Reads the beginnings of lines; undefined: not of one of these types, or not written as ours are: it has to be read whole. */
+export type Skim = (line: Buffer) => SkimmedLine | undefined;
+
+/** A reader of beginnings for events of `types`. Our lines have their keys in one order, and most names need no escapes. */
+export const skimmer = (types: ReadonlySet<SkimmedType>): Skim => {
+  if (types.size === 0) return () => undefined;
+  const alternatives = [...types].join("|").replaceAll(".", "\\.");
+  const beginning = new RegExp(
+    `^\\{"v":1,"run":"([0-9a-z-]+)","seq":(\\d+),"at":"([0-9TZ:.-]+)","type":"(${alternatives})","host":"([ !#-[\\]-~]+)"(?:,"phase":"([a-z]+)")?`,
+  );
+  return (line) => {
+    const found = beginning.exec(line.toString("latin1", 0, beginningBytes));
+    if (found === null) return undefined;
+    const [, run = "", seq, at = "", type, host = "", phase] = found;
+    const event = { seq: Number(seq), at, type: type as SkimmedType, host };
+    return { run, event: phase === undefined ? event : { ...event, phase: phase as NonNullable<Skimmed["phase"]> } };
+  };
+};
