@@ -103,6 +103,8 @@ export type EventBody =
       /** Only of a connection that is slow: the layer it is in, and since when. */
       readonly layer?: Layer;
       readonly since?: string;
+      /** Of a script that is about to change the host: what it is called there, 8 hex digits, another for each. */
+      readonly script?: string;
     }
   | { readonly type: "host.facts"; readonly host: HostName; readonly facts: Facts }
   | { readonly type: "plan.made"; readonly plan: Plan }

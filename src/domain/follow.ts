@@ -29,7 +29,7 @@ const stale = (planned: Changing, change: Change): Refusal => {
 };
 
 /** Whether an accepted change allows one that is to be made now: the same, or what is left of it. */
-const covers = (accepted: Change, change: Change): boolean => {
+export const covers = (accepted: Change, change: Change): boolean => {
   // The edit was made and its restart is owed: that is the rest of what was accepted.
   if (accepted.kind === "compute.restart" && change.kind === "compute.restart")
     return accepted.service === change.service;

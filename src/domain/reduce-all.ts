@@ -13,8 +13,9 @@ export const reduceAll = (state: RunState, events: Iterable<RunEvent | Skimmed>)
   return { ...next, hosts: closed(next.hosts) };
 };
 
-const glanced = (state: RunState, { type, host, seq, at, phase }: Skimmed): RunState => {
+const glanced = (state: RunState, { type, host, seq, at, phase, script }: Skimmed): RunState => {
   const next = { ...state, lastAt: at, lastSeq: Math.max(state.lastSeq, seq) };
   if (type === "host.step") return onHost(next, host, (row) => ({ ...row, said: row.said + 1 }));
-  return phase === "applying" ? onHost(next, host, (row) => ({ ...row, begun: true })) : next;
+  if (phase !== "applying") return next;
+  return onHost(next, host, (row) => ({ ...row, begun: true, ...(script === undefined ? {} : { script, said: 0 }) }));
 };

@@ -64,7 +64,9 @@ export interface HostState {
   readonly wave?: number;
   /** Its changes were begun: something may have been done there. */
   readonly begun?: true;
-  /** Events of what its script said: a node that kept its words need not say these again. */
+  /** The last script that was to change it. */
+  readonly script?: string;
+  /** Events of what that script said: a node that kept its words need not say these again. */
   readonly said: number;
   readonly facts?: Facts;
   readonly outcome?: Outcome;
@@ -210,6 +212,7 @@ const entered = ({ step: _, layer: _left, ...host }: HostState, event: EventOf<"
   phase: event.phase,
   since: event.since ?? event.at,
   ...(event.phase === "applying" ? { begun: true as const } : {}),
+  ...(event.script === undefined ? {} : { script: event.script, said: 0 }),
   ...(event.layer === undefined ? {} : { layer: event.layer }),
 });
 

@@ -1,5 +1,6 @@
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
+import type { Numbering } from "../domain/numbering.ts";
 import type { Failure, FailureCode, Refusal } from "../domain/outcome.ts";
 import type { Changing } from "../domain/plan.ts";
 import { readFacts } from "../remote/facts-reply.ts";
@@ -11,15 +12,24 @@ import { type Lost, recover } from "./recover.ts";
 import { StepWatch } from "./step-watch.ts";
 import { failureOf, refusalOf } from "./survey.ts";
 
-/** Carries out one host's changes, proves them from new facts, and says how the host ended. */
-export const applyHost = async (context: RunContext, host: Host, plan: Changing, basis: Facts): Promise<Ending> => {
-  const ids = idsFor(context);
-  const watch = new StepWatch(context, host, plan);
+/** One script for one host, and what it rests on. */
+export interface Errand {
+  readonly host: Host;
+  readonly plan: Changing;
+  readonly numbering: Numbering;
+  readonly facts: Facts;
+}
+
+/** Carries out one host's changes by a script of that name, proves them from new facts, and says how the host ended. */
+export const applyHost = async (context: RunContext, errand: Errand, name: string): Promise<Ending> => {
+  const { host, plan, numbering, facts: basis } = errand;
+  const ids = { ...idsFor(context), script: name, numbers: numbering.numbers };
+  const watch = new StepWatch(context, host, plan, numbering);
   const since = context.elapsed();
   const listener = listenFor(context, host, "applying", (line) => watch.accept(line));
   const script = context.job.carryOut(host, plan, basis, ids);
   const talk = await converse(context.transport, host, script, ids.nonce, context.cutting, listener);
-  return settle(context, host, talk, watch, { since, basis });
+  return settle(context, host, talk, watch, { since, basis, script: name });
 };
 
 /** A script ended from outside says `refuse` when no step was under way; that is no refusal. */
@@ -43,7 +53,7 @@ const settle = async (
   host: Host,
   talk: Conversation,
   watch: StepWatch,
-  from: Pick<Lost, "since" | "basis">,
+  from: Pick<Lost, "since" | "basis" | "script">,
 ): Promise<Ending> => {
   const refusal = refusalOf(talk, host);
   if (refusal !== undefined && !endings.includes(refusal.code)) return refused(refusal, watch);
@@ -79,10 +89,10 @@ const refused = (refusal: Refusal, watch: StepWatch): Ending => ({
   ...(watch.done > 0 ? { note: doneWords(watch) } : {}),
 });
 
-const doneWords = ({ done, plan }: StepWatch): string =>
+const doneWords = ({ done, of, plan }: StepWatch): string =>
   plan.changes.some(({ kind }) => kind === "conf.set" || kind === "conf.restore")
     ? "what comes before nova.conf is done, the configuration waits"
-    : `${done} of ${plan.changes.length} steps are done`;
+    : `${done} of ${of} steps are done`;
 
 const failed = (failure: Failure, watch: StepWatch): Ending => ({
   outcome: "failed",

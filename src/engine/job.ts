@@ -6,7 +6,7 @@ import type { Host } from "../domain/host.ts";
 import type { Failure, Outcome, Refusal } from "../domain/outcome.ts";
 import type { Changing, Drift, HostPlan } from "../domain/plan.ts";
 import type { Result } from "../domain/result.ts";
-import type { ScriptIds } from "../remote/script.ts";
+import type { ChangeIds, ScriptIds } from "../remote/script.ts";
 
 /** How one host ended, with the reasons. */
 export interface Ending {
@@ -38,7 +38,7 @@ export interface Job {
   readonly stands: (host: Host, facts: Facts) => Ending;
   readonly decide: (host: Host, seen: Seen) => HostPlan;
   /** The script that carries out one host's plan and looks again. */
-  readonly carryOut: (host: Host, plan: Changing, basis: Facts, ids: ScriptIds) => string;
+  readonly carryOut: (host: Host, plan: Changing, basis: Facts, ids: ChangeIds) => string;
   /** How a host ended, from new facts; what its script says it took out is what only it can know. */
   readonly proved: (host: Host, facts: Facts, done: Done) => Ending;
 }

@@ -3,6 +3,7 @@ import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import { rowsOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
+import type { Numbering } from "../domain/numbering.ts";
 import { type Outcome, outcomes } from "../domain/outcome.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { isBad } from "../domain/tally.ts";
@@ -25,6 +26,8 @@ export class Ledger {
   readonly tookMs = new Map<HostName, number>();
   /** Facts a change rests on; only those of hosts to change are kept. */
   readonly basis = new Map<HostName, Facts>();
+  /** Of hosts whose changes are what is left of the accepted ones. */
+  readonly numbering = new Map<HostName, Numbering>();
   readonly #bad = new Set<HostName>();
   readonly #outcomes = new Map<HostName, Outcome>();
   /** Why the run ends before its end. */
@@ -46,6 +49,7 @@ export class Ledger {
     if (this.#settled.has(host.name)) throw new Error(`${host.name} settled twice`);
     this.#settled.add(host.name);
     this.basis.delete(host.name);
+    this.numbering.delete(host.name);
     this.#tally[ending.outcome] += 1;
     this.#outcomes.set(host.name, ending.outcome);
     if (isBad(ending.outcome)) this.#bad.add(host.name);

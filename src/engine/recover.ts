@@ -24,6 +24,8 @@ export interface Lost {
   readonly since: number;
   /** What was heard of it. */
   readonly watch: StepWatch;
+  /** What it is called. */
+  readonly script: string;
   /** What the host's plan rests on. */
   readonly basis: Facts;
 }
@@ -45,7 +47,7 @@ export const recover = async (context: RunContext, host: Host, lost: Lost): Prom
   let begun = lost.begun;
   while (!signal.aborted && context.elapsed() < until) {
     const late = context.elapsed() > lateUntil;
-    const survey = await surveyHost(context, host, signal, { collect: true });
+    const survey = await surveyHost(context, host, signal, lost.script);
     const look = judge(context, survey, lost, begun || late, rest);
     begun ||= look.begun;
     // What it said to nobody is on record before anything rests on it.

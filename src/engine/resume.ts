@@ -3,6 +3,7 @@ import { follow } from "../domain/follow.ts";
 import type { Host } from "../domain/host.ts";
 import { rowOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
+import { countAll, countLeft } from "../domain/numbering.ts";
 import type { Failure } from "../domain/outcome.ts";
 import { type Changing, changingOf, type HostPlan, type Plan } from "../domain/plan.ts";
 import type { RunState } from "../domain/run-state.ts";
@@ -44,7 +45,7 @@ export const resume = async (context: RunContext, past: Past): Promise<RunResult
     open,
     ledger,
     (host, survey) => takeUp(context, { promised, state: past.state }, ledger, left, host, survey),
-    lookWhenIdle,
+    (looking, host, signal) => lookWhenIdle(looking, host, signal, rowOf(past.state.hosts, host.name)?.script),
   );
   const plan = remaining(past.plan, left);
   ledger.stopped ??= unsafe({ ...plan, waves: plan.waves.filter((wave) => wave.length > 0) }, context);
@@ -79,10 +80,10 @@ const settleForgotten = (ledger: Ledger, past: Past, known: ReadonlyMap<HostName
 };
 
 /** A script of this run may still be at work there: it is waited for, as after a broken line. */
-const lookWhenIdle: typeof surveyHost = async (context, host, signal) => {
+const lookWhenIdle: typeof surveyHost = async (context, host, signal, script) => {
   const until = context.elapsed() + context.deadlines.hostS * 1000;
   for (;;) {
-    const survey = await surveyHost(context, host, signal, { collect: true });
+    const survey = await surveyHost(context, host, signal, script);
     if (!atWork(context, survey) || context.elapsed() > until || signal.aborted) return freed(context, survey);
     await context.pause(LOOK_AGAIN_MS, signal);
   }
@@ -116,11 +117,18 @@ const takeUp = (
   if (planned === undefined) throw new Error(`${host.name}: not settled, and not planned`);
   const now = follow(planned, decideFrom(context, host, survey));
   const row = rowOf(state.hosts, host.name);
-  const watch = new StepWatch(context, host, planned, row?.said, row?.purged);
+  const watch = new StepWatch(
+    context,
+    host,
+    planned,
+    countAll(planned),
+    row && { heard: row.said, purged: row.purged },
+  );
   // What its script said to nobody is on record before anything rests on it.
   if (survey.kind === "facts" && row?.begun === true) watch.collect(survey.result);
   if (now.verdict === "change" && survey.kind === "facts") {
     ledger.basis.set(host.name, survey.facts);
+    ledger.numbering.set(host.name, countLeft(planned, countAll(planned), now));
     left.set(host.name, now);
     context.emitter.emit({ type: "host.phase", host: host.name, phase: "planned" });
   } else if (now.verdict === "in-sync" && row?.begun === true && survey.kind === "facts") {

@@ -6,7 +6,7 @@ import { snapshotsWords } from "../domain/notes.ts";
 import type { Changing } from "../domain/plan.ts";
 import type { Accepted } from "../domain/refusals.ts";
 import type { Settings } from "../domain/settings.ts";
-import { applyScript, probeScript, type ScriptIds } from "../remote/script.ts";
+import { applyScript, type ChangeIds, probeScript } from "../remote/script.ts";
 import type { Deadlines } from "./context.ts";
 import type { Ending, Job } from "./job.ts";
 import type { CleanerFiles } from "./payload.ts";
@@ -65,7 +65,7 @@ export const applyInputs = (
   { settings }: Host,
   { changes }: Changing,
   basis: Facts,
-  ids: ScriptIds,
+  ids: ChangeIds,
   { deadlines, soakS, files: { method, manifest } }: Carrying,
 ) => ({
   ...ids,

@@ -1,25 +1,34 @@
-import { isPurge, purgeTarget, type StepKind } from "../domain/change.ts";
+import { type Change, isPurge, purgeTarget, type StepKind } from "../domain/change.ts";
 import type { Purged } from "../domain/event.ts";
 import type { Host } from "../domain/host.ts";
+import type { Numbering } from "../domain/numbering.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { Changing } from "../domain/plan.ts";
 import { parseLine, type ReplyLine } from "../remote/reply.ts";
 import type { RunContext } from "./context.ts";
 import { codeOf } from "./survey.ts";
 
+/** What the record has already of what a script said. */
+export interface Known {
+  /** Lines that the node keeps too. */
+  readonly heard?: number;
+  readonly purged?: readonly Purged[];
+}
+
 /** Follows the steps of one script: reports each as an event and keeps what the ending needs. */
 export class StepWatch {
   readonly #context: RunContext;
   readonly #host: Host;
   readonly #plan: Changing;
+  readonly #numbering: Numbering;
   failed: Failure | undefined;
   restored: "ok" | "fail" | undefined;
   restoreWords = "";
   unknown: string | undefined;
   committed = false;
   done = 0;
-  /** The change under way, 1-based. */
-  #now = 0;
+  /** The change under way. */
+  #now: Change | undefined;
   /** What the steps say of themselves. */
   readonly results: string[] = [];
   /** What they say they took out. */
@@ -28,17 +37,28 @@ export class StepWatch {
   #heard: number;
   #removedFiles = 0;
 
-  /** `heard`: how many of them the record has already, and `purged` what they said. */
-  constructor(context: RunContext, host: Host, plan: Changing, heard = 0, purged: readonly Purged[] = []) {
+  constructor(
+    context: RunContext,
+    host: Host,
+    plan: Changing,
+    numbering: Numbering,
+    { heard = 0, purged = [] }: Known = {},
+  ) {
     this.#context = context;
     this.#host = host;
     this.#plan = plan;
+    this.#numbering = numbering;
     this.#heard = heard;
     this.purged.push(...purged);
   }
 
   get plan(): Changing {
     return this.#plan;
+  }
+
+  /** Changes that were accepted. */
+  get of(): number {
+    return this.#numbering.of;
   }
 
   /** What the node kept of what its script said: the lines that did not come through are taken in now. */
@@ -84,7 +104,7 @@ export class StepWatch {
 
   /** The change that is under way takes something out of a directory; its files are gone now. */
   #removed({ files }: Extract<ReplyLine, { kind: "removed" }>): void {
-    const change = this.#plan.changes[this.#now - 1];
+    const change = this.#now;
     if (change === undefined || !isPurge(change) || change.kind === "boot-environment.destroy") return;
     // A node that claims more than was there is not believed: the journal is not its to fill.
     this.#removedFiles += files.length;
@@ -98,7 +118,7 @@ export class StepWatch {
   }
 
   #purged({ step, files, bytes, freed }: Extract<ReplyLine, { kind: "purged" }>): void {
-    const change = this.#plan.changes[Number(step) - 1];
+    const change = this.#changeOf(step);
     if (change === undefined || !isPurge(change)) return;
     const purged: Purged = {
       change: change.kind,
@@ -116,12 +136,16 @@ export class StepWatch {
     return this.#plan.changes.reduce((sum, change) => sum + ("files" in change ? change.files : 0), 0);
   }
 
+  #changeOf(number: string): Change | undefined {
+    return this.#plan.changes[this.#numbering.numbers.indexOf(Number(number))];
+  }
+
   #step(line: Extract<ReplyLine, { kind: "step" }>): void {
-    const change = this.#plan.changes[Number(line.step) - 1];
+    const change = this.#changeOf(line.step);
     const name = asides.get(line.step) ?? change?.kind;
     if (name === undefined) return;
     const at = asides.has(line.step) ? this.done : Number(line.step);
-    this.#now = at;
+    this.#now = change;
     if (line.state === "ok" && line.text !== "") this.results.push(line.text);
     if (line.state === "ok") this.done = Math.max(this.done, at);
     if (line.state === "fail") this.failed ??= { code: codeOf(line.code), message: line.text };
@@ -133,7 +157,7 @@ export class StepWatch {
     step: number,
     line: { state: "start" | "ok" | "fail"; code: string; text: string },
   ): void {
-    this.#context.emitter.emit(stepEvent(this.#host.name, [step, this.#plan.changes.length], change, line));
+    this.#context.emitter.emit(stepEvent(this.#host.name, [step, this.#numbering.of], change, line));
   }
 }
 

@@ -14,21 +14,21 @@ import { sha256 } from "./payload.ts";
 export type Survey =
   | ({
       readonly kind: "facts";
-      /** What the last apply script of this run said there; empty unless it was asked for, or none ran. */
+      /** What an apply script of this run said there; empty unless it was asked for and ran. */
       readonly result: readonly string[];
     } & Seen)
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "unreachable"; readonly failure: Failure };
 
-/** Looks at one host: one connection, one script, nothing left there. */
+/** Looks at one host: one connection, one script, nothing left there. `resultOf`: what that script of this run said is wanted too. */
 export const surveyHost = async (
   context: RunContext,
   host: Host,
   signal: AbortSignal,
-  { collect = false }: { readonly collect?: boolean } = {},
+  resultOf?: string,
 ): Promise<Survey> => {
   const ids = idsFor(context);
-  const script = context.job.look(host, { ...ids, collect });
+  const script = context.job.look(host, { ...ids, ...(resultOf === undefined ? {} : { resultOf }) });
   const listener = listenFor(context, host, "probing");
   return understand(await converse(context.transport, host, script, ids.nonce, signal, listener), context, host);
 };

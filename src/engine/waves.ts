@@ -3,14 +3,18 @@ import type { Facts } from "../domain/facts.ts";
 import { follow } from "../domain/follow.ts";
 import type { Host } from "../domain/host.ts";
 import type { HostName } from "../domain/ids.ts";
+import { countAll, countLeft, type Numbering } from "../domain/numbering.ts";
 import { type Changing, changingOf, type Plan } from "../domain/plan.ts";
 import { isBad } from "../domain/tally.ts";
-import { applyHost } from "./apply.ts";
+import { applyHost, type Errand } from "./apply.ts";
 import { Budget, type Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./job.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
 import { surveyHost } from "./survey.ts";
+
+/** Of a script's name, which tells it from the one before it at the same host. */
+const SCRIPT_NAME_CHARS = 8;
 
 /** Whatever settles hosts. */
 export interface Settler {
@@ -19,6 +23,8 @@ export interface Settler {
   reopen(host: Host): void;
   /** What each host's changes rest on. */
   readonly basis: ReadonlyMap<HostName, Facts>;
+  /** Of hosts whose changes are what is left of the accepted ones. */
+  readonly numbering: ReadonlyMap<HostName, Numbering>;
 }
 
 /** Carries out an accepted plan wave by wave. Returns why it stopped early; undefined when every wave was done. */
@@ -32,7 +38,8 @@ export const carryOut = async (
   // Once for all waves: of ten thousand hosts there may be as many.
   const plans = changingOf(plan);
   const hosts = new Map(context.hosts.map((host) => [host.name, host]));
-  const lookUp = (name: HostName): Life => lifeOf(name, hosts.get(name), plans.get(name), settler.basis.get(name));
+  const lookUp = (name: HostName): Life =>
+    lifeOf(name, hosts.get(name), plans.get(name), settler.basis.get(name), settler.numbering.get(name));
   let left = 0;
   for (const [at, wave] of plan.waves.entries()) {
     const cut = spent.opened?.wave === at + 1 ? spent.opened : undefined;
@@ -76,20 +83,23 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   });
 
 /** One host about to be changed. */
-interface Life {
-  readonly host: Host;
-  readonly plan: Changing;
-  readonly facts: Facts;
+interface Life extends Errand {
   /** It edits nova.conf or restarts nova-compute: until it is proved it may be broken. */
   readonly risky: boolean;
   /** It went bad and is tried again: it stays what it was until it starts. */
   readonly again: boolean;
 }
 
-const lifeOf = (name: HostName, host: Host | undefined, plan: Changing | undefined, facts: Facts | undefined): Life => {
+const lifeOf = (
+  name: HostName,
+  host: Host | undefined,
+  plan: Changing | undefined,
+  facts: Facts | undefined,
+  numbering: Numbering | undefined,
+): Life => {
   if (host === undefined || plan === undefined || facts === undefined)
     throw new Error(`${name}: in a wave, not in the plan`);
-  return { host, plan, facts, risky: isRisky(plan), again: false };
+  return { host, plan, numbering: numbering ?? countAll(plan), facts, risky: isRisky(plan), again: false };
 };
 
 /** One wave: starts hosts as parallelism and budget allow, until all have settled or the gate is closed. */
@@ -146,12 +156,13 @@ class Wave {
   async #retry(queues: Life[][]): Promise<void> {
     await Promise.all(
       [...this.#bad.values()].map(async (life) => {
-        const { host, plan } = life;
+        const { host, plan, numbering } = life;
         const survey = await surveyHost(this.#context, host, this.#context.cutting);
         const now = follow(plan, decideFrom(this.#context, host, survey));
         if (now.verdict === "change" && survey.kind === "facts") {
           const risky = isRisky(now);
-          queues[risky ? 1 : 0]?.push({ host, plan: now, facts: survey.facts, risky, again: true });
+          const left = { host, plan: now, numbering: countLeft(plan, numbering, now), facts: survey.facts };
+          queues[risky ? 1 : 0]?.push({ ...left, risky, again: true });
         } else if (now.verdict === "in-sync") {
           this.#reopen(host);
           settleUnchanged(this.#settler, host, now);
@@ -186,12 +197,13 @@ class Wave {
   }
 
   async #live(life: Life): Promise<void> {
-    const { host, plan, facts, risky } = life;
-    this.#context.emitter.emit({ type: "host.phase", host: host.name, phase: "applying" });
+    const { host, risky } = life;
+    const script = this.#context.nonce().slice(0, SCRIPT_NAME_CHARS);
+    this.#context.emitter.emit({ type: "host.phase", host: host.name, phase: "applying", script });
     // Everything accepted so far is on disk before the host is touched; a lost journal stops the run here.
     await this.#context.emitter.durable();
     const began = this.#context.elapsed();
-    const ending = await applyHost(this.#context, host, plan, facts);
+    const ending = await applyHost(this.#context, life, script);
     this.#budget.settled(risky, ending.outcome, this.#canary);
     this.#settler.settle(host, ending, this.#context.elapsed() - began);
     if (isBad(ending.outcome)) this.#bad.set(host.name, life);

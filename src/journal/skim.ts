@@ -17,13 +17,15 @@ export const skimmer = (types: ReadonlySet<SkimmedType>): Skim => {
   if (types.size === 0) return () => undefined;
   const alternatives = [...types].join("|").replaceAll(".", "\\.");
   const beginning = new RegExp(
-    `^\\{"v":1,"run":"([0-9a-z-]+)","seq":(\\d+),"at":"([0-9TZ:.-]+)","type":"(${alternatives})","host":"([ !#-[\\]-~]+)"(?:,"phase":"([a-z]+)")?`,
+    `^\\{"v":1,"run":"([0-9a-z-]+)","seq":(\\d+),"at":"([0-9TZ:.-]+)","type":"(${alternatives})","host":"([ !#-[\\]-~]+)"(?:,"phase":"([a-z]+)"(?:,"script":"([0-9a-f]+)")?)?`,
   );
   return (line) => {
     const found = beginning.exec(line.toString("latin1", 0, beginningBytes));
     if (found === null) return undefined;
-    const [, run = "", seq, at = "", type, host = "", phase] = found;
+    const [, run = "", seq, at = "", type, host = "", phase, script] = found;
     const event = { seq: Number(seq), at, type: type as SkimmedType, host };
-    return { run, event: phase === undefined ? event : { ...event, phase: phase as NonNullable<Skimmed["phase"]> } };
+    if (phase === undefined) return { run, event };
+    const entered = { ...event, phase: phase as NonNullable<Skimmed["phase"]> };
+    return { run, event: script === undefined ? entered : { ...entered, script } };
   };
 };

@@ -4,8 +4,7 @@ import type { PurgeAsked } from "../domain/purge/asked.ts";
 import { choiceFlags, policyFlags } from "../domain/purge/cache.ts";
 import type { Settings } from "../domain/settings.ts";
 import { cleanerMethod } from "./payload/payload.ts";
-import { probeScript, type ScriptIds, type TransactionInputs, transactionScript } from "./script.ts";
-import { call } from "./step-calls.ts";
+import { probeScript, type ScriptIds, step, type TransactionInputs, transactionScript } from "./script.ts";
 
 /** Looks, and leaves nothing behind; the cleaner only says what it would take. */
 export const purgeLookScript = (ids: ScriptIds, settings: Settings, asked: PurgeAsked): string =>
@@ -19,7 +18,7 @@ export const purgeScript = (
 ): string =>
   transactionScript(
     { ...inputs, wantUid: "0", sendConf: false },
-    changes.map((change, at) => `step ${at + 1} ${call(change)}`),
+    changes.map((change, at) => step(change, inputs.numbers[at])),
     more(inputs.settings, asked),
   );
 

@@ -58,8 +58,8 @@ export interface ScriptIds {
   readonly run: string;
   readonly controller: string;
   readonly operator: string;
-  /** Whether the probe shall say what the apply script of this run said. */
-  readonly collect?: boolean;
+  /** The script of this run of which the probe shall say what it said. */
+  readonly resultOf?: string;
 }
 
 /** What a probe is told. `wantUid` is `0`, or `any` for a read-only command that does not become root. */
@@ -70,8 +70,16 @@ export interface ScriptInputs extends ScriptIds {
   readonly sendConf: boolean;
 }
 
+/** Who asks for a change. */
+export interface ChangeIds extends ScriptIds {
+  /** What this script is called: its words are kept on the node under that name. */
+  readonly script: string;
+  /** What the record calls each of its steps. */
+  readonly numbers: readonly number[];
+}
+
 /** What a script that changes a host is told besides. */
-export interface TransactionInputs extends ScriptInputs {
+export interface TransactionInputs extends ScriptInputs, ChangeIds {
   readonly cacheDir: string;
   readonly expect: {
     readonly confDigest: string;
@@ -167,13 +175,14 @@ const common = ({ settings, ...inputs }: ScriptInputs): Record<string, string> =
   DIRS: directoriesToLookAt(settings).join(" "),
   SEND_CONF: inputs.sendConf ? "1" : "0",
   PURGE: "",
-  RESULT_OF: inputs.collect === true ? inputs.run : "",
+  RESULT_OF: inputs.resultOf === undefined ? "" : `${inputs.run}-${inputs.resultOf}`,
   ORDER: settings.cacheOrder,
   MIN_AGE: String(settings.cacheMinAgeS),
   ...acceptable(settings),
 });
 
 const transactionOnly = ({ settings, ...inputs }: TransactionInputs): Record<string, string> => ({
+  SCRIPT: inputs.script,
   EXPECT_CONF: inputs.expect.confDigest,
   EXPECT_BOOT: inputs.expect.bootedAt,
   EXPECT_STATE: inputs.expect.serviceState,
@@ -236,8 +245,14 @@ const acceptable = (settings: Settings): { ACCEPT: string; ACCEPT_DEFAULT: strin
   }
 };
 
+/** The call that carries out one change. */
+export const step = (change: Change, number: number | undefined): string => {
+  if (number === undefined) throw new Error(`${change.kind} has no number`);
+  return `step ${number} ${call(change)}`;
+};
+
 /** The step calls, numbered as the plan's changes are, with the write proof and the second idle check in their places. */
-const calls = ({ changes, cacheDir, settings }: ApplyInputs): readonly string[] => {
+const calls = ({ changes, numbers, cacheDir, settings }: ApplyInputs): readonly string[] => {
   const lines: string[] = [];
   const places = changes.findLastIndex(({ kind }) => kind.startsWith("dataset.") || kind === "directory.own");
   const proof = `step w write_proof ${quote(cacheDir)} ${quote(settings.cacheOwner)}`;
@@ -248,7 +263,7 @@ const calls = ({ changes, cacheDir, settings }: ApplyInputs): readonly string[] 
       idle = true;
       lines.push("idle_check");
     }
-    lines.push(`step ${at + 1} ${call(change)}`);
+    lines.push(step(change, numbers[at]));
     if (at === places) lines.push(proof);
   });
   return lines;

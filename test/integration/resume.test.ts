@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import type { RunEvent } from "../../src/domain/event.ts";
 import { initialState, reduce } from "../../src/domain/run-state.ts";
+import type { LabNode } from "../../src/lab/options.ts";
 import { type Lab, startLab } from "../../src/lab/start.ts";
 import { isLong } from "../support/long.ts";
 import { against, eventsOf, novasweep, outcomesOf, scratch } from "../support/novasweep.ts";
-import { sceneNode } from "../support/operator.ts";
+import { isLocked, sceneNode } from "../support/operator.ts";
 
 vi.setConfig({ maxConcurrency: 2 });
 
@@ -61,6 +62,12 @@ const restartsOf = (events: readonly RunEvent[], host: string): number =>
     (event) =>
       event.type === "host.step" && event.host === host && event.change === "compute.restart" && event.state === "ok",
   ).length;
+
+/** The script at work on the node dies with nobody to tidy up. */
+const killScript = ({ dir }: LabNode): void => {
+  const record: unknown = JSON.parse(readFileSync(join(dir, "root/system/volatile/novasweep.lock/record"), "utf8"));
+  process.kill((record as { readonly pid: number }).pid, "SIGKILL");
+};
 
 /** What must be true whenever it died. */
 const expectWhole = async (lab: Lab, stateDir: string, killedAt: number): Promise<void> => {
@@ -124,6 +131,52 @@ describe.concurrent("a controller that dies", () => {
       expect(outcomesOf(whole)).toEqual({ cn1: "changed", cn2: "skipped" });
       expect(whole.filter(({ type }) => type === "wave.opened")).toHaveLength(1);
       expect(whole.at(-1)).toMatchObject({ reason: "the probe says stop after wave 1: red" });
+    }));
+
+  it("twice, in two scripts of one host: what the second said to nobody is on record, and nothing of the first again", () =>
+    withLab("scripts", async (lab, stateDir) => {
+      const [node] = lab.nodes;
+      if (node === undefined) throw new Error("a lab without nodes");
+      const first = await novasweep(rollout(lab, stateDir), {
+        onStdout: (text, kill) => {
+          if (!/"change":"directory\.own","state":"ok"/.test(text)) return;
+          kill("SIGKILL");
+          killScript(node);
+        },
+      });
+      expect(first.status).toBe(null);
+      const run = runIn(stateDir);
+      const resume = ["runs", "resume", run, "--state-dir", stateDir, "--output", "ndjson"];
+      const second = await novasweep(resume, {
+        onStdout: (text, kill) => {
+          if (/"change":"compute\.restart","state":"start"/.test(text)) kill("SIGKILL");
+        },
+      });
+      expect(second.status, second.stderr).toBe(null);
+      await expect.poll(() => isLocked(node), { timeout: 30_000 }).toBe(false);
+      const third = await novasweep(resume);
+      expect(third.status, third.stderr).toBe(0);
+      const whole = journal(stateDir, run);
+      const scripts = whole.flatMap((event) =>
+        event.type === "host.phase" && event.host === "cn1" && event.script !== undefined ? [event.seq] : [],
+      );
+      console.log(
+        whole
+          .filter((e) => (e as { host?: string }).host === "cn1" && e.type !== "host.facts")
+          .map((e) => JSON.stringify(e).slice(40, 260))
+          .join("\n"),
+      );
+      expect(scripts).toHaveLength(2);
+      const said = whole.flatMap((event) =>
+        event.type === "host.step" && event.host === "cn1" ? [{ ...event, second: event.seq > (scripts[1] ?? 0) }] : [],
+      );
+      const words = said.filter(({ second }) => second).map(({ step, change, state }) => `${step} ${change} ${state}`);
+      expect(words.filter((word) => word.endsWith(" ok"))).toEqual(
+        words.filter((word) => word.endsWith(" start")).map((word) => word.replace(/start$/, "ok")),
+      );
+      expect(words).toEqual([...new Set(words)]);
+      expect(words.at(-1)).toBe("8 compute.restart ok");
+      expect(outcomesOf(whole)).toEqual({ cn1: "changed", cn2: "changed" });
     }));
 
   it("its run is told of at the next start, and two who take it up at once are one", () =>

@@ -23,6 +23,7 @@ import {
   makeShellNode,
   own,
   RUN,
+  SCRIPT,
   type ShellNode,
   shells,
 } from "../support/shell-node.ts";
@@ -331,7 +332,7 @@ describe.concurrent.each(targets)("a change that must not be under %s", { timeou
     expect(story(taken)[1]).toBe(`lock taken ${record(99_999_999)}`);
     expect(story(taken).slice(-2)).toEqual(["commit", "end 0"]);
     expect(lock(edit.one)).toBe(false);
-    expect(readdirSync(join(edit.one.root, "system/volatile"))).toEqual([`novasweep.result-${RUN}`]);
+    expect(readdirSync(join(edit.one.root, "system/volatile"))).toEqual([`novasweep.result-${RUN}-${SCRIPT}`]);
   });
 
   test("stops at the first step that fails, before nova.conf", async () => {

@@ -8,7 +8,7 @@ export interface Mutation {
 
 /** Fields that may be left out, by the path of names that leads to them, list indexes left out. */
 const optional =
-  /^(host\.phase\.(layer|since)|host\.step\.(code|message)|run\.started\.(exec|publication|purge|rollback|given)|host\.purged\.freedBytes|operator\.acted\.(by|parallel)|host\.ran\.(status|signal|partial|stdout\.text|stderr\.text)|host\.settled\.(failure|refusals|drift|note)|run\.settled\.reason|.*\.(oldLine|try|detail|images|parseError|facts\.purge|eviction|now|spaces))$/;
+  /^(host\.phase\.(layer|since|script)|host\.step\.(code|message)|run\.started\.(exec|publication|purge|rollback|given)|host\.purged\.freedBytes|operator\.acted\.(by|parallel)|host\.ran\.(status|signal|partial|stdout\.text|stderr\.text)|host\.settled\.(failure|refusals|drift|note)|run\.settled\.reason|.*\.(oldLine|try|detail|images|parseError|facts\.purge|eviction|now|spaces))$/;
 /** Objects with keys of their own choice: none of these is missed. */
 const open =
   /\.(limits|datasets|directories|properties|snapshots\.value|kept|places|clones\.value|spaces\.value|origins)$/;

@@ -37,6 +37,8 @@ export const shells: readonly (readonly [string, readonly string[]])[] = [
 
 export const NONCE = "00c0ffee";
 export const RUN = "20261122-101500-ab12cd";
+/** The script of the run that changes the node. */
+export const SCRIPT = "0a1b2c3d";
 export const digestOf = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 export interface Ended {
@@ -202,6 +204,8 @@ const SOAK_S = 2;
 
 const applyInputs = (changes: readonly Change[], more: Partial<ApplyInputs>): ApplyInputs => ({
   ...inputs({}),
+  script: SCRIPT,
+  numbers: changes.map((_, at) => at + 1),
   changes,
   cacheDir: "/export/nova/images",
   expect: { confDigest: "-", bootedAt: "-", serviceState: "-" },
@@ -235,7 +239,7 @@ export const purgeOf = (
   asked: PurgeAsked,
   changes: readonly Change[],
   { settings = {}, ...more }: Partial<Omit<ApplyInputs, "settings">> & { readonly settings?: Partial<Settings> } = {},
-): string => purgeScript(applyInputs([], { ...inputs(settings), ...more }), asked, changes);
+): string => purgeScript(applyInputs(changes, { ...inputs(settings), ...more }), asked, changes);
 
 /** A manifest of the cleaner, as short as the simulators take one. */
 export const manifestText = `<?xml version="1.0"?>

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Facts } from "../../src/domain/facts.ts";
 import type { Host } from "../../src/domain/host.ts";
+import { countAll } from "../../src/domain/numbering.ts";
 import type { Changing } from "../../src/domain/plan.ts";
 import { defaultSettings } from "../../src/domain/settings.ts";
 import type { RunContext } from "../../src/engine/context.ts";
@@ -123,10 +124,11 @@ const lookAt = async (
     changes,
     notes: [],
   };
-  const watch = new StepWatch(context, host, plan);
+  const watch = new StepWatch(context, host, plan, countAll(plan));
   if (heard !== undefined) watch.accept(parseLine(`@n ${heard}`, "@n "));
   const ending = await recover(context, host, {
     watch,
+    script: "0a1b2c3d",
     failure: { code: "E_LOST", message: "reset" },
     begun: true,
     restarts: true,

@@ -266,7 +266,7 @@ lock_take() {
   for old_result in "$R"/system/volatile/novasweep.result-*; do
     [ ! -f "$old_result" ] || "$RM" -f "$old_result"
   done
-  result_file=$R/system/volatile/novasweep.result-$RUN
+  result_file=$R/system/volatile/novasweep.result-$RUN-$SCRIPT
   json_word "$CONTROLLER" && lock_controller=$json
   json_word "$OPERATOR" && lock_operator=$json
   printf '{"run":"%s","controller":"%s","user":"%s","pid":%s,"bootedAt":"%s","since":"%s"}\n' "$RUN" \

@@ -838,7 +838,7 @@ probe_notes() {
   done
 }
 
-# probe_result: what the apply script of run $RESULT_OF said, as far as it has come. Root's directory: nobody else writes it.
+# probe_result: what the apply script $RESULT_OF, a run and its name in it, said, as far as it has come. Root's directory: nobody else writes it.
 probe_result() {
   result_path=$R/system/volatile/novasweep.result-$RESULT_OF
   if [ ! -f "$result_path" ] || [ -L "$result_path" ]; then

@@ -189,6 +189,7 @@ const bodies = (definitions: Definitions): Bodies => {
         phase,
         layer: optional(layer),
         since: optional(text),
+        script: optional(formed("^[0-9a-f]{8}$")),
       }),
     ],
     "host.facts": [

@@ -17,7 +17,7 @@ const FIRST_CONTRACT = "97";
 /** Everything that may lie in a directory when no script is at work, by name; other names are something left behind. */
 const mayHold: readonly (readonly [directory: string, names: RegExp])[] = [
   ["etc/nova", new RegExp(`^nova\\.conf(\\.novasweep-${RUN}(\\.json)?)?$`)],
-  ["system/volatile", new RegExp(`^novasweep\\.result-${RUN}$`)],
+  ["system/volatile", new RegExp(`^novasweep\\.result-${RUN}-[0-9a-f]{8}$`)],
   ["tmp", /^(?!)/],
   ["var/tmp", /^(?!)/],
   ["lib/svc/method", /^nova-cache-cleanup$/],
