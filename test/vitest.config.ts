@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { SlowestFirst } from "./slowest-first.ts";
 
 interface Project {
   readonly name: string;
@@ -43,6 +44,7 @@ const longOnly = [
 /** One project a suite; run from here: `vitest run --root test --project unit`. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowestFirst },
     projects: [
       project({ name: "unit", timeoutMs: 10_000, workers: 2, order: 1 }),
       // Most of these wait on processes: with a file a core a quarter of the machine is idle.
