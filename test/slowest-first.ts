@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
@@ -20,6 +21,8 @@ const slowest = [
 
 export class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const gone = slowest.find((name) => !existsSync(new URL(`./${name}.test.ts`, import.meta.url)));
+    if (gone !== undefined) throw new Error(`slowest-first.ts: there is no test/${gone}.test.ts`);
     const place = ({ moduleId }: TestSpecification): number => {
       const at = slowest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
       return at < 0 ? slowest.length : at;

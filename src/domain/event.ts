@@ -121,7 +121,7 @@ export type EventBody =
   | {
       readonly type: "host.step";
       readonly host: HostName;
-      /** 1-based, of the host's changes; for a step that is none of them, the last one that was done, 0 before the first. */
+      /** 1-based, of the changes accepted for the host; for a step that is none of them, the last one its script did, 0 before the first. */
       readonly step: number;
       readonly of: number;
       readonly change: StepKind;

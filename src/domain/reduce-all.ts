@@ -1,4 +1,5 @@
 import type { RunEvent } from "./event.ts";
+import { spoken, withScript } from "./host-state.ts";
 import { closed, opened } from "./host-table.ts";
 import { onHost, type RunState, reduce } from "./run-state.ts";
 import type { Skimmed } from "./skimmed.ts";
@@ -15,7 +16,6 @@ export const reduceAll = (state: RunState, events: Iterable<RunEvent | Skimmed>)
 
 const glanced = (state: RunState, { type, host, seq, at, phase, script }: Skimmed): RunState => {
   const next = { ...state, lastAt: at, lastSeq: Math.max(state.lastSeq, seq) };
-  if (type === "host.step") return onHost(next, host, (row) => ({ ...row, said: row.said + 1 }));
-  if (phase !== "applying") return next;
-  return onHost(next, host, (row) => ({ ...row, begun: true, ...(script === undefined ? {} : { script, said: 0 }) }));
+  if (type === "host.step") return onHost(next, host, spoken);
+  return phase === "applying" ? onHost(next, host, (row) => withScript(row, script)) : next;
 };

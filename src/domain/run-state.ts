@@ -1,12 +1,9 @@
-import type { Asked, CommandName, EventOf, Given, Publication, Purged, RecordedStream, RunEvent } from "./event.ts";
-import type { Facts } from "./facts.ts";
+import type { Asked, CommandName, EventOf, Given, Publication, RunEvent } from "./event.ts";
+import { entered, type HostState, purgedOf, queued, ranOf, spoken, stepped } from "./host-state.ts";
 import { type HostTable, hostTable, rowOf, withRow } from "./host-table.ts";
 import type { HostName, RunId } from "./ids.ts";
-import type { Layer } from "./layer.ts";
-import type { Failure, Outcome, Phase, Refusal } from "./outcome.ts";
-import type { Drift, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { PurgeAsked } from "./purge/asked.ts";
-import type { Ran, StreamSum } from "./ran.ts";
 import { emptyTally, isBad, type Tally, tallied } from "./tally.ts";
 import { countedIn, type WaveState } from "./wave-state.ts";
 
@@ -52,37 +49,6 @@ export interface RunState {
   readonly ended?: { readonly at: string; readonly exit: number; readonly reason?: string };
 }
 
-export interface HostState {
-  readonly host: HostName;
-  readonly phase: Phase;
-  /** Where a slow connection is. */
-  readonly layer?: Layer;
-  /** When the phase, or the step or layer within it, began. */
-  readonly since?: string;
-  /** The change being carried out. */
-  readonly step?: Pick<EventOf<"host.step">, "step" | "of" | "change" | "state">;
-  readonly wave?: number;
-  /** Its changes were begun: something may have been done there. */
-  readonly begun?: true;
-  /** The last script that was to change it. */
-  readonly script?: string;
-  /** Events of what that script said: a node that kept its words need not say these again. */
-  readonly said: number;
-  readonly facts?: Facts;
-  readonly outcome?: Outcome;
-  readonly failure?: Failure;
-  readonly refusals: readonly Refusal[];
-  readonly drift: readonly Drift[];
-  /** What was taken out here so far. */
-  readonly purged: readonly Purged[];
-  readonly note?: string;
-  readonly tookMs?: number;
-  /** How the operator's command went here. */
-  readonly ran?: Ran;
-  /** The stale lock that was taken over here, in words. */
-  readonly lockFrom?: string;
-}
-
 /** Before the first event. */
 export const initialState: RunState = {
   check: false,
@@ -95,8 +61,6 @@ export const initialState: RunState = {
   bad: 0,
   resumed: [],
 };
-
-const queued = (host: HostName): HostState => ({ host, phase: "queued", refusals: [], drift: [], purged: [], said: 0 });
 
 /**
  * The state after one more event. Total: any event in any order gives a state. A host that was not selected leaves it
@@ -133,11 +97,10 @@ const apply = (state: RunState, event: RunEvent): RunState => {
       return { ...state, published: { fmri: event.fmri, before: event.before } };
     // Names are the journal's: a screen that held those of a fleet would grow with its trash.
     case "host.removed":
-      return onHost(state, event.host, (host) => ({ ...host, said: host.said + 1 }));
+      return onHost(state, event.host, spoken);
     case "host.purged":
       return onHost(state, event.host, (host) => ({
-        ...host,
-        said: host.said + 1,
+        ...spoken(host),
         purged: [...host.purged, purgedOf(event)],
       }));
     case "host.settled":
@@ -206,42 +169,6 @@ export const onHost = (state: RunState, name: HostName, change: (host: HostState
   const hosts = withRow(state.hosts, name, change(host));
   return hosts === state.hosts ? state : { ...state, hosts };
 };
-
-const entered = ({ step: _, layer: _left, ...host }: HostState, event: EventOf<"host.phase">): HostState => ({
-  ...host,
-  phase: event.phase,
-  since: event.since ?? event.at,
-  ...(event.phase === "applying" ? { begun: true as const } : {}),
-  ...(event.script === undefined ? {} : { script: event.script, said: 0 }),
-  ...(event.layer === undefined ? {} : { layer: event.layer }),
-});
-
-const stepped = (host: HostState, event: EventOf<"host.step">): HostState => ({
-  ...host,
-  said: host.said + 1,
-  step: { step: event.step, of: event.of, change: event.change, state: event.state },
-  ...(event.state === "start" ? { since: event.at } : {}),
-});
-
-const purgedOf = ({ change, target, files, bytes, announced, freedBytes }: EventOf<"host.purged">): Purged => ({
-  change,
-  target,
-  files,
-  bytes,
-  announced,
-  ...(freedBytes === undefined ? {} : { freedBytes }),
-});
-
-/** Texts are not the state's: they are kept once for all hosts that wrote them. */
-const ranOf = ({ status, signal, partial, stdout, stderr }: EventOf<"host.ran">): Ran => ({
-  ...(status === undefined ? {} : { status }),
-  ...(signal === undefined ? {} : { signal }),
-  ...(partial === undefined ? {} : { partial }),
-  stdout: sumOf(stdout),
-  stderr: sumOf(stderr),
-});
-
-const sumOf = ({ bytes, digest }: RecordedStream): StreamSum => ({ bytes, digest });
 
 const waveOpened = (state: RunState, event: EventOf<"wave.opened">): RunState => {
   const wave: WaveState = { wave: event.wave, of: event.of, size: event.hosts.length, settled: 0, openedAt: event.at };

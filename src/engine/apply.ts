@@ -9,7 +9,7 @@ import { type Conversation, converse } from "./converse.ts";
 import type { Ending } from "./job.ts";
 import { listenFor } from "./listen.ts";
 import { type Lost, recover } from "./recover.ts";
-import { StepWatch } from "./step-watch.ts";
+import type { StepWatch } from "./step-watch.ts";
 import { failureOf, refusalOf } from "./survey.ts";
 
 /** One script for one host, and what it rests on. */
@@ -20,11 +20,19 @@ export interface Errand {
   readonly facts: Facts;
 }
 
-/** Carries out one host's changes by a script of that name, proves them from new facts, and says how the host ended. */
-export const applyHost = async (context: RunContext, errand: Errand, name: string): Promise<Ending> => {
-  const { host, plan, numbering, facts: basis } = errand;
+/** A script that changes a host, by its name in the record, and whoever follows it. */
+export interface Script {
+  readonly name: string;
+  readonly watch: StepWatch;
+}
+
+/** Carries out one host's changes, proves them from new facts, and says how the host ended. */
+export const applyHost = async (
+  context: RunContext,
+  { host, plan, numbering, facts: basis }: Errand,
+  { name, watch }: Script,
+): Promise<Ending> => {
   const ids = { ...idsFor(context), script: name, numbers: numbering.numbers };
-  const watch = new StepWatch(context, host, plan, numbering);
   const since = context.elapsed();
   const listener = listenFor(context, host, "applying", (line) => watch.accept(line));
   const script = context.job.carryOut(host, plan, basis, ids);

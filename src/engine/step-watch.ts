@@ -1,5 +1,5 @@
 import { type Change, isPurge, purgeTarget, type StepKind } from "../domain/change.ts";
-import type { Purged } from "../domain/event.ts";
+import type { EventBody, Purged } from "../domain/event.ts";
 import type { Host } from "../domain/host.ts";
 import type { Numbering } from "../domain/numbering.ts";
 import type { Failure } from "../domain/outcome.ts";
@@ -33,8 +33,11 @@ export class StepWatch {
   readonly results: string[] = [];
   /** What they say they took out. */
   readonly purged: Purged[] = [];
-  /** Lines that the node keeps too, heard so far. */
+  /** Lines that the node keeps too, taken in so far; of these so many are on record from before this watch. */
   #heard: number;
+  #before: number;
+  /** What is taken in is on record already. */
+  #silent = false;
   #removedFiles = 0;
 
   constructor(
@@ -49,6 +52,7 @@ export class StepWatch {
     this.#plan = plan;
     this.#numbering = numbering;
     this.#heard = heard;
+    this.#before = heard;
     this.purged.push(...purged);
   }
 
@@ -56,13 +60,25 @@ export class StepWatch {
     return this.#plan;
   }
 
+  /** Its script began with something: so much is known, from its words or from what the node kept of them. */
+  get spoke(): boolean {
+    return this.#heard > 0;
+  }
+
   /** Changes that were accepted. */
   get of(): number {
     return this.#numbering.of;
   }
 
-  /** What the node kept of what its script said: the lines that did not come through are taken in now. */
+  /**
+   * What the node kept of what its script said: the lines that did not come through are taken in now, and those before
+   * this watch are gone through, for a line means something after the ones before it.
+   */
   collect(lines: readonly string[]): void {
+    this.#silent = true;
+    for (const text of lines.slice(0, this.#before)) this.#understand(parseLine(`@n ${text}`, "@n "));
+    this.#before = 0;
+    this.#silent = false;
     for (const text of lines.slice(this.#heard)) this.accept(parseLine(`@n ${text}`, "@n "));
   }
 
@@ -72,6 +88,10 @@ export class StepWatch {
 
   accept(line: ReplyLine): void {
     if (kept.has(line.kind)) this.#heard += 1;
+    this.#understand(line);
+  }
+
+  #understand(line: ReplyLine): void {
     switch (line.kind) {
       case "step":
         this.#step(line);
@@ -86,7 +106,7 @@ export class StepWatch {
         return;
       case "commit":
         this.committed = true;
-        this.#context.emitter.emit({ type: "host.phase", host: this.#host.name, phase: "verifying" });
+        this.#emit({ type: "host.phase", host: this.#host.name, phase: "verifying" });
         return;
       case "removed":
         this.#removed(line);
@@ -95,7 +115,7 @@ export class StepWatch {
         this.#purged(line);
         return;
       case "lock":
-        this.#context.emitter.emit({ type: "lock.taken", host: this.#host.name, from: line.text });
+        this.#emit({ type: "lock.taken", host: this.#host.name, from: line.text });
         return;
       default:
         return;
@@ -109,7 +129,7 @@ export class StepWatch {
     // A node that claims more than was there is not believed: the journal is not its to fill.
     this.#removedFiles += files.length;
     if (this.#removedFiles > this.#plannedFiles()) return;
-    this.#context.emitter.emit({
+    this.#emit({
       type: "host.removed",
       host: this.#host.name,
       directory: purgeTarget(change),
@@ -119,7 +139,7 @@ export class StepWatch {
 
   #purged({ step, files, bytes, freed }: Extract<ReplyLine, { kind: "purged" }>): void {
     const change = this.#changeOf(step);
-    if (change === undefined || !isPurge(change)) return;
+    if (change === undefined || !isPurge(change) || this.#silent) return;
     const purged: Purged = {
       change: change.kind,
       target: purgeTarget(change),
@@ -129,7 +149,7 @@ export class StepWatch {
       ...(freed === undefined ? {} : { freedBytes: freed }),
     };
     this.purged.push(purged);
-    this.#context.emitter.emit({ type: "host.purged", host: this.#host.name, ...purged });
+    this.#emit({ type: "host.purged", host: this.#host.name, ...purged });
   }
 
   #plannedFiles(): number {
@@ -157,7 +177,11 @@ export class StepWatch {
     step: number,
     line: { state: "start" | "ok" | "fail"; code: string; text: string },
   ): void {
-    this.#context.emitter.emit(stepEvent(this.#host.name, [step, this.#numbering.of], change, line));
+    this.#emit(stepEvent(this.#host.name, [step, this.#numbering.of], change, line));
+  }
+
+  #emit(event: EventBody): void {
+    if (!this.#silent) this.#context.emitter.emit(event);
   }
 }
 

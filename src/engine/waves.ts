@@ -4,13 +4,14 @@ import { follow } from "../domain/follow.ts";
 import type { Host } from "../domain/host.ts";
 import type { HostName } from "../domain/ids.ts";
 import { countAll, countLeft, type Numbering } from "../domain/numbering.ts";
-import { type Changing, changingOf, type Plan } from "../domain/plan.ts";
+import { type Changing, changingOf, type HostPlan, type Plan } from "../domain/plan.ts";
 import { isBad } from "../domain/tally.ts";
-import { applyHost, type Errand } from "./apply.ts";
+import { applyHost, type Errand, type Script } from "./apply.ts";
 import { Budget, type Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./job.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
+import { StepWatch } from "./step-watch.ts";
 import { surveyHost } from "./survey.ts";
 
 /** Of a script's name, which tells it from the one before it at the same host. */
@@ -82,12 +83,21 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 
+/** What the last script of a host said, which its node keeps. */
+interface Said {
+  readonly watch: StepWatch;
+  readonly lines: readonly string[];
+}
+
 /** One host about to be changed. */
 interface Life extends Errand {
   /** It edits nova.conf or restarts nova-compute: until it is proved it may be broken. */
   readonly risky: boolean;
   /** It went bad and is tried again: it stays what it was until it starts. */
   readonly again: boolean;
+  /** The script of which it went bad, and when it is tried again what the node says of it. */
+  readonly script?: Script;
+  readonly said?: Said;
 }
 
 const lifeOf = (
@@ -156,25 +166,38 @@ class Wave {
   async #retry(queues: Life[][]): Promise<void> {
     await Promise.all(
       [...this.#bad.values()].map(async (life) => {
-        const { host, plan, numbering } = life;
-        const survey = await surveyHost(this.#context, host, this.#context.cutting);
+        const { host, plan, numbering, script } = life;
+        const survey = await surveyHost(this.#context, host, this.#context.cutting, script?.name);
+        const said = script && survey.kind === "facts" ? { watch: script.watch, lines: survey.result } : undefined;
         const now = follow(plan, decideFrom(this.#context, host, survey));
         if (now.verdict === "change" && survey.kind === "facts") {
           const risky = isRisky(now);
           const left = { host, plan: now, numbering: countLeft(plan, numbering, now), facts: survey.facts };
-          queues[risky ? 1 : 0]?.push({ ...left, risky, again: true });
-        } else if (now.verdict === "in-sync") {
-          this.#reopen(host);
-          settleUnchanged(this.#settler, host, now);
+          queues[risky ? 1 : 0]?.push({ ...left, risky, again: true, ...(said && { said }) });
+        } else if (now.verdict === "in-sync" && survey.kind === "facts") {
+          this.#reopen(host, said);
+          this.#settleDone(host, now, survey.facts, said?.watch);
         } else return;
         this.#bad.delete(host.name);
       }),
     );
   }
 
-  #reopen(host: Host): void {
+  /** What its script said to nobody is on record before anything else is done there. */
+  #reopen(host: Host, said: Said | undefined): void {
     this.#budget.forgive(this.#canary);
     this.#settler.reopen(host);
+    said?.watch.collect(said.lines);
+  }
+
+  /** Nothing is left to do there: its script did it, if it said anything at all. */
+  #settleDone(host: Host, now: HostPlan, facts: Facts, watch: StepWatch | undefined): void {
+    const ending = watch?.spoke === true ? this.#context.job.proved(host, facts, watch) : undefined;
+    if (ending?.outcome !== "changed") settleUnchanged(this.#settler, host, now);
+    else {
+      const note = ["found done when it was tried again", ending.note].filter(Boolean).join("; ");
+      this.#settler.settle(host, { ...ending, note }, 0);
+    }
   }
 
   #start(queue: Life[]): void {
@@ -182,7 +205,7 @@ class Wave {
       const life = queue.at(-1);
       if (life === undefined || !(life.again ? this.#budget.mayRetry() : this.#budget.mayStart(life.risky))) return;
       queue.pop();
-      if (life.again) this.#reopen(life.host);
+      if (life.again) this.#reopen(life.host, life.said);
       this.#budget.started(life.risky);
       this.#launch(life);
     }
@@ -197,16 +220,17 @@ class Wave {
   }
 
   async #live(life: Life): Promise<void> {
-    const { host, risky } = life;
-    const script = this.#context.nonce().slice(0, SCRIPT_NAME_CHARS);
-    this.#context.emitter.emit({ type: "host.phase", host: host.name, phase: "applying", script });
+    const { host, plan, numbering, risky } = life;
+    const name = this.#context.nonce().slice(0, SCRIPT_NAME_CHARS);
+    const script = { name, watch: new StepWatch(this.#context, host, plan, numbering) };
+    this.#context.emitter.emit({ type: "host.phase", host: host.name, phase: "applying", script: name });
     // Everything accepted so far is on disk before the host is touched; a lost journal stops the run here.
     await this.#context.emitter.durable();
     const began = this.#context.elapsed();
     const ending = await applyHost(this.#context, life, script);
     this.#budget.settled(risky, ending.outcome, this.#canary);
     this.#settler.settle(host, ending, this.#context.elapsed() - began);
-    if (isBad(ending.outcome)) this.#bad.set(host.name, life);
+    if (isBad(ending.outcome)) this.#bad.set(host.name, { ...life, script });
   }
 }
 

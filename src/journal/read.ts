@@ -144,28 +144,37 @@ const reading = async <T>(path: string, read: (file: FileHandle) => Promise<Resu
 
 const chunkBytes = 1024 ** 2;
 
-/**
- * The file from its start; the next chunk is read while this one is looked at. Two buffers take turns: a chunk lasts until
- * the one after it is asked for. (A read stream would close the handle when its reader stops early.)
- */
+/** The file from its start, a chunk at a time; each lasts until the next is asked for. (A read stream would close the handle when its reader stops early.) */
 const chunksOf = async function* (file: FileHandle): AsyncGenerator<Buffer> {
-  const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
-  const readInto = (at: 0 | 1, position: number) => {
-    const reading = file.read(buffers[at], 0, chunkBytes, position);
+  const first = Buffer.allocUnsafe(chunkBytes);
+  const { bytesRead } = await file.read(first, 0, chunkBytes, 0);
+  if (bytesRead === 0) return;
+  // Often all that is wanted.
+  yield first.subarray(0, bytesRead);
+  yield* readAhead(file, bytesRead, [first, Buffer.allocUnsafe(chunkBytes)]);
+};
+
+/** The file from a position: while a chunk is looked at, the next is read into the other buffer. */
+const readAhead = async function* (
+  file: FileHandle,
+  from: number,
+  buffers: readonly [Buffer, Buffer],
+): AsyncGenerator<Buffer> {
+  const readInto = (buffer: Buffer, position: number) => {
+    const reading = file.read(buffer, 0, chunkBytes, position);
     // Whoever stops early never asks how this one went.
     reading.catch(() => undefined);
     return reading;
   };
-  let at: 0 | 1 = 0;
-  let next = readInto(at, 0);
-  for (let position = 0; ; ) {
+  let [full, free] = buffers;
+  let next = readInto(free, from);
+  for (let position = from; ; ) {
     const { bytesRead } = await next;
     if (bytesRead === 0) return;
     position += bytesRead;
-    const chunk = buffers[at].subarray(0, bytesRead);
-    at = at === 0 ? 1 : 0;
-    next = readInto(at, position);
-    yield chunk;
+    [full, free] = [free, full];
+    next = readInto(free, position);
+    yield full.subarray(0, bytesRead);
   }
 };
 

@@ -1,7 +1,8 @@
 /** Equal troubles are one line with a host set: `E_AUTH  cn[014-022,040]  authentication failed`. */
+
+import type { HostState } from "../domain/host-state.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { Failure, FailureCode, Outcome, Refusal } from "../domain/outcome.ts";
-import type { HostState } from "../domain/run-state.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { failureWords } from "./failure-words.ts";
 import { worstFirst } from "./words.ts";

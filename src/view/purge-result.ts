@@ -1,11 +1,12 @@
 /** What a purge took out, host by host and in total: a table and JSON. */
 import { isPurge, type PurgeChange, purgeTarget } from "../domain/change.ts";
 import type { Purged } from "../domain/event.ts";
+import type { HostState } from "../domain/host-state.ts";
 import { rowsOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { HostPlan } from "../domain/plan.ts";
 import { freedTogether, sumOfRanges } from "../domain/purge/space.ts";
-import type { HostState, RunState } from "../domain/run-state.ts";
+import type { RunState } from "../domain/run-state.ts";
 import { safeJson, visibleSafe } from "../domain/safe-text.ts";
 import { size } from "../domain/size.ts";
 import { padTo, widest } from "./cells.ts";

@@ -1,9 +1,10 @@
 /** `status --format json`: what could not be looked at is null with a reason in `unseen`, never 0 and never left out. */
 import { octalMode } from "../domain/drift.ts";
 import type { CleanerFacts, Facts, Observed } from "../domain/facts.ts";
+import type { HostState } from "../domain/host-state.ts";
 import { rowsOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
-import type { HostState, RunState } from "../domain/run-state.ts";
+import type { RunState } from "../domain/run-state.ts";
 import { safeJson, visibleSafe } from "../domain/safe-text.ts";
 import { nodeTime } from "./quantities.ts";
 import { type CacheFacts, cacheFacts, legacyCaches, whyUnseen } from "./status-facts.ts";

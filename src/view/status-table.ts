@@ -1,9 +1,10 @@
 /** `status` for a person: a row a host, drift folded below, totals last. */
 import type { Facts, Observed } from "../domain/facts.ts";
 import { foldHosts } from "../domain/host-set.ts";
+import type { HostState } from "../domain/host-state.ts";
 import { rowsOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
-import type { HostState, RunState } from "../domain/run-state.ts";
+import type { RunState } from "../domain/run-state.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { size } from "../domain/size.ts";
 import { foldCauses } from "./causes.ts";

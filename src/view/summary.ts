@@ -1,9 +1,10 @@
 /** What is said when a run has ended; the last line is the totals. */
 import { foldHosts } from "../domain/host-set.ts";
+import type { HostState } from "../domain/host-state.ts";
 import { rowsOf } from "../domain/host-table.ts";
 import type { HostName } from "../domain/ids.ts";
 import type { Outcome } from "../domain/outcome.ts";
-import type { HostState, RunState } from "../domain/run-state.ts";
+import type { RunState } from "../domain/run-state.ts";
 import { visibleSafe } from "../domain/safe-text.ts";
 import { type Cause, foldCauses, troublesOf } from "./causes.ts";
 import { padTo, widest } from "./cells.ts";

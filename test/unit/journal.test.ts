@@ -26,6 +26,7 @@ import { findRun, isRunId, journalPath, listRuns, lockPath, newRunId } from "../
 import { skimmer } from "../../src/journal/skim.ts";
 import { maxLineBytes, splitLines } from "../../src/journal/split-lines.ts";
 import { type Journal, openJournal, reopenJournal } from "../../src/journal/write.ts";
+import { juno } from "../support/facts.ts";
 
 const run = "20260102-030405-0a0b0c";
 let stateDir: string;
@@ -219,12 +220,12 @@ describe("reading", () => {
 
   test("a skim reads no more of a line than its beginning, and counts it all the same", async () => {
     const { v, seq, at } = line(2);
-    const phase: RunEvent = { v, run, seq, at, type: "host.phase", host: "cn01", phase: "probing" };
+    const facts: RunEvent = { v, run, seq, at, type: "host.facts", host: "cn01", facts: juno };
     const path = await written(line(1));
-    // Cut short, which nobody sees who does not take it apart.
-    await appendFile(path, `${JSON.stringify(phase).slice(0, -1)}\n${JSON.stringify(line(3))}\n`);
-    const skimmed = value(await skimJournal(path, appended, [], new Set(["host.phase"] as const)));
-    expect(skimmed.state).toEqual([line(1), { seq, at, type: "host.phase", host: "cn01", phase: "probing" }, line(3)]);
+    // Damaged further on, which nobody sees who does not take it apart.
+    await appendFile(path, `${JSON.stringify(facts).slice(0, -1)}\n${JSON.stringify(line(3))}\n`);
+    const skimmed = value(await skimJournal(path, appended, [], new Set(["host.facts"] as const)));
+    expect(skimmed.state).toEqual([line(1), { seq, at, type: "host.facts", host: "cn01" }, line(3)]);
     expect(skimmed).toMatchObject({ events: 3, wholeBytes: (await stat(path)).size });
     for (const others of [new Set<SkimmedType>(), new Set(["host.step"] as const)])
       expect(complaint(await skimJournal(path, appended, [], others))).toMatchObject({ where: `${path}:2` });
@@ -249,13 +250,36 @@ describe("reading", () => {
     const skim = skimmer(skimmable);
     const { v, seq, at } = line(7);
     const of = (host: string) =>
-      skim(Buffer.from(eventLine({ v, run, seq, at, type: "host.phase", host, phase: "probing" })));
+      skim(Buffer.from(eventLine({ v, run, seq, at, type: "host.phase", host, phase: "probing" })).subarray(0, -1));
     expect(of("cn[0-9] x")).toEqual({
       run,
       event: { seq, at, type: "host.phase", host: "cn[0-9] x", phase: "probing" },
     });
     for (const host of ['cn"01', "cn\\01", "cn\u001b01", "cn\u20281", "één", "c".repeat(400)])
       expect(of(host)).toBeUndefined();
+  });
+
+  test("what the end of the beginning cuts off is not taken for absent: a name may be as long as it likes", () => {
+    const skim = skimmer(skimmable);
+    const { v, at } = line(7);
+    for (let length = 1; length <= 450; length += 1) {
+      const event = {
+        v,
+        run,
+        seq: 123_456,
+        at,
+        type: "host.phase",
+        host: "c".repeat(length),
+        phase: "applying",
+      } as const;
+      for (const whole of [event, { ...event, script: "0a1b2c3d" }, { ...event, layer: "tcp", since: at }] as const) {
+        const { v: _, run: _run, ...rest } = whole;
+        const { layer: _layer, since: _since, ...skimmed } = { layer: 0, since: 0, ...rest };
+        const read = skim(Buffer.from(eventLine(whole as RunEvent)).subarray(0, -1));
+        if (length <= 253) expect(read?.event).toEqual(skimmed);
+        else if (read !== undefined) expect(read.event).toEqual(skimmed);
+      }
+    }
   });
 
   test("a journal of many chunks is read as one", async () => {

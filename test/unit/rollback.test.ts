@@ -358,6 +358,20 @@ describe("touchedBy: the hosts that a run may have touched", () => {
     ]);
   });
 
+  it("are those that were tried again, whatever the last script came to", () => {
+    const again = (host: string, outcome: Outcome): readonly EventBody[] => [
+      { type: "host.phase", host, phase: "applying", script: "0a1b2c3d" },
+      step(host),
+      settled(host, "failed"),
+      { type: "host.retried", host },
+      { type: "host.phase", host, phase: "applying", script: "4e5f6071" },
+      settled(host, outcome),
+    ];
+    expect(names(events(...again("early", "unreachable"), ...again("refused", "refused")))).toEqual([
+      ...["early", "refused"],
+    ]);
+  });
+
   it("come with what was accepted for them, and what was seen before", () => {
     const one = touchedBy(stateOf(events(...said)), new Map([["done", before]]));
     expect([...one]).toEqual([["done", { run: runId, changes: touched.changes, before }]]);

@@ -1,12 +1,13 @@
 /** rollback: what undoes a run on one host. This file: what the run did there. */
 import type { Change } from "../change.ts";
 import type { Facts } from "../facts.ts";
+import type { HostState } from "../host-state.ts";
 import { rowsOf } from "../host-table.ts";
 import type { HostName, RunId } from "../ids.ts";
 import type { Refusal } from "../outcome.ts";
 import type { Drift } from "../plan.ts";
 import { isNonEmpty } from "../result.ts";
-import type { HostState, RunState } from "../run-state.ts";
+import type { RunState } from "../run-state.ts";
 import type { Settings } from "../settings.ts";
 
 /** What a run did to a host, as far as its journal knows: what was accepted for it, and what was seen before. */
@@ -51,11 +52,11 @@ export const stale = (
 });
 
 /**
- * Whether something may have been done there. What a script refuses before its first step is left as it was; of a run that
+ * Whether something may have been done there. What its scripts refused before any step is left as it was; of a run that
  * was taken up again not every step may have been heard.
  */
-const mayBeTouched = ({ begun, said, outcome }: HostState, resumed: boolean): boolean =>
-  begun === true && (resumed || said > 0 || (outcome !== "refused" && outcome !== "unreachable"));
+const mayBeTouched = ({ begun, spoke, outcome }: HostState, resumed: boolean): boolean =>
+  begun === true && (resumed || spoke === true || (outcome !== "refused" && outcome !== "unreachable"));
 
 /**
  * Every host that a run may have touched, with what was accepted for it. `seen` are the last facts of each host before

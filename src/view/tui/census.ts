@@ -1,5 +1,6 @@
+import type { HostState } from "../../domain/host-state.ts";
 import { rowsOf } from "../../domain/host-table.ts";
-import type { HostState, RunState } from "../../domain/run-state.ts";
+import type { RunState } from "../../domain/run-state.ts";
 import { type Cause, foldCauses, type Trouble, troublesOf } from "../causes.ts";
 
 /** What a frame needs to know of all hosts, gathered in one pass over them. */

@@ -1,8 +1,9 @@
 /** Failures (which never fold away), running hosts (longest first, windowed), settled hosts (one row an outcome). */
 import { foldHosts } from "../../domain/host-set.ts";
+import type { HostState } from "../../domain/host-state.ts";
 import { layerWords } from "../../domain/layer.ts";
 import type { Outcome } from "../../domain/outcome.ts";
-import type { HostState, RunState } from "../../domain/run-state.ts";
+import type { RunState } from "../../domain/run-state.ts";
 import type { Cause } from "../causes.ts";
 import { padLeft, padTo, widest } from "../cells.ts";
 import { duration } from "../quantities.ts";

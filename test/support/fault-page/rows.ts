@@ -30,6 +30,11 @@ export const sections: readonly FaultSection[] = [
         tests: [[resume, /after event \d+/]],
       },
       {
+        fault: "It is killed again while it takes the run up, in the second script of a host",
+        ends: "The next `runs resume` ends the run; what that script said to nobody is on record, under its own steps",
+        tests: [[resume, /twice, in two scripts/]],
+      },
+      {
         fault: "It is killed while its health check looks at a wave",
         ends: "That wave is judged before another opens",
         tests: [[resume, /while its health check/]],

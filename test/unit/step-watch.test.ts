@@ -1,0 +1,93 @@
+/** What a script said, heard as it came or kept by its node: each line is on record once, and means what it meant. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Change } from "../../src/domain/change.ts";
+import type { EventBody } from "../../src/domain/event.ts";
+import type { Host } from "../../src/domain/host.ts";
+import { rowOf } from "../../src/domain/host-table.ts";
+import { countAll } from "../../src/domain/numbering.ts";
+import type { Changing } from "../../src/domain/plan.ts";
+import { reduceAll } from "../../src/domain/reduce-all.ts";
+import { initialState } from "../../src/domain/run-state.ts";
+import type { RunContext } from "../../src/engine/context.ts";
+import { StepWatch } from "../../src/engine/step-watch.ts";
+import { parseLine } from "../../src/remote/reply.ts";
+import { numbered, runStarted } from "../support/fleet-events.ts";
+
+const place = (path: string): Change => ({
+  kind: "legacy.remove",
+  path,
+  real: path,
+  inode: "7",
+  owner: "nova",
+  dataset: "rpool/ROOT/solaris/var",
+  include: [],
+  files: 3,
+  bytes: 300,
+  freed: { leastBytes: 200, mostBytes: 300 },
+  heldBytes: 0,
+  heldBy: [],
+});
+const plan: Changing = {
+  verdict: "change",
+  host: "cn01",
+  basis: 1,
+  drift: [],
+  changes: [place("/var/lib/nova/images"), place("/var/lib/nova/old")],
+  notes: [],
+};
+/** As a purge script says them. */
+const kept = [
+  "step 1 start",
+  "removed a 100 1",
+  "removed b 100 1 c 100 1",
+  "purged 1 3 300 250",
+  "step 1 ok",
+  "step 2 start",
+  "removed d 100 1",
+  "purged 2 1 100 -",
+  "step 2 fail E_STEP no more",
+];
+
+/** One process: so many lines it hears, then so many of those that the node has kept; what it adds to the record. */
+const watched = (record: readonly EventBody[], heard: number, collected: number): readonly EventBody[] => {
+  const row = rowOf(reduceAll(initialState, numbered(record)).hosts, "cn01");
+  const more: EventBody[] = [];
+  const context = { emitter: { emit: (event: EventBody) => more.push(event) } } as unknown as RunContext;
+  const known = row && { heard: row.said, purged: row.purged };
+  const watch = new StepWatch(context, { name: "cn01" } as Host, plan, countAll(plan), known);
+  for (const line of kept.slice(0, heard)) watch.accept(parseLine(`@n ${line}`, "@n "));
+  watch.collect(kept.slice(0, collected));
+  if (collected === kept.length) expect(watch.failed).toEqual({ code: "E_STEP", message: "no more" });
+  expect(watch.purged).toHaveLength(
+    kept.slice(0, Math.max(heard, collected, row?.said ?? 0)).filter((line) => line.startsWith("purged")).length,
+  );
+  return more;
+};
+
+describe("what a script said", () => {
+  const begun = [
+    runStarted(["cn01"]),
+    { type: "host.phase", host: "cn01", phase: "applying", script: "0a1b2c3d" },
+  ] as const;
+  const whole = watched(begun, kept.length, kept.length);
+
+  it("has an event for each line that its node keeps", () => {
+    expect(whole.map(({ type }) => type)).toEqual([
+      ...["host.step", "host.removed", "host.removed", "host.purged", "host.step"],
+      ...["host.step", "host.removed", "host.purged", "host.step"],
+    ]);
+  });
+
+  it("is on record once and whole, whenever those who listen die", () => {
+    const upTo = fc.nat({ max: kept.length });
+    fc.assert(
+      fc.property(upTo, fc.array(upTo, { maxLength: 4 }), (heard, looks) => {
+        let record: readonly EventBody[] = [...begun, ...watched(begun, heard, 0)];
+        for (const look of [...looks, kept.length].sort((a, b) => a - b))
+          record = [...record, ...watched(record, 0, look)];
+        expect(record.slice(begun.length)).toEqual(whole);
+      }),
+    );
+  });
+});
