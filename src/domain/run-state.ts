@@ -2,6 +2,7 @@ import type { Asked, CommandName, EventOf, Given, Publication, RunEvent } from "
 import { entered, type HostState, purgedOf, queued, ranOf, spoken, stepped } from "./host-state.ts";
 import { type HostTable, hostTable, rowOf, withRow } from "./host-table.ts";
 import type { HostName, RunId } from "./ids.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 import type { PurgeAsked } from "./purge/asked.ts";
 import { emptyTally, isBad, type Tally, tallied } from "./tally.ts";
@@ -204,8 +205,9 @@ const settled = (state: RunState, event: EventOf<"host.settled">): RunState => {
 const retried = (state: RunState, name: HostName): RunState => {
   const host = rowOf(state.hosts, name);
   if (host?.outcome === undefined) return state;
-  const { outcome, failure: _, note: _note, tookMs: _took, ...open } = host;
-  const reopened: HostState = { ...open, phase: "waiting", refusals: [], drift: [] };
+  const { outcome, failure: _, note: _note, tookMs: _took, script: _script, ...open } = host;
+  // How its last script went is told: nobody need ask the node for that again.
+  const reopened: HostState = { ...open, phase: "waiting", refusals: [], drift: [], said: 0, ...touchedBy(outcome) };
   return {
     ...state,
     hosts: withRow(state.hosts, name, reopened),
@@ -215,6 +217,10 @@ const retried = (state: RunState, name: HostName): RunState => {
     waves: countedIn(state.waves, host.wave, -1),
   };
 };
+
+/** What went wrong may have begun, though nobody heard it. */
+const touchedBy = (outcome: Outcome): Pick<HostState, "spoke"> =>
+  outcome === "failed" || outcome === "unknown" ? { spoke: true } : {};
 
 const ending = (event: EventOf<"run.settled">): NonNullable<RunState["ended"]> => ({
   at: event.at,

@@ -68,10 +68,7 @@ const settle = async (
   if (watch.unknown !== undefined)
     return { outcome: "unknown", failure: { code: "E_IN_TRANSITION", message: watch.unknown } };
   const wrong = watch.failed ?? refusal;
-  if (wrong !== undefined && talk.reply.ended !== undefined)
-    return preconditions.includes(wrong.code) && watch.restored === undefined
-      ? refused(wrong, watch)
-      : failed(wrong, watch);
+  if (wrong !== undefined && talk.reply.ended !== undefined) return endingOf(wrong, watch);
   const failure = failureOf(talk);
   // Nothing began and nothing can begin: nothing was done, whatever the reason.
   if (failure !== undefined && !talk.reply.begun && !talk.scriptSent) return { outcome: "unreachable", failure };
@@ -84,6 +81,10 @@ const settle = async (
     );
   return withResults(prove(context, host, talk, watch), watch.results);
 };
+
+/** How a host ended whose script ended with this. */
+export const endingOf = (wrong: Failure, watch: StepWatch): Ending =>
+  preconditions.includes(wrong.code) && watch.restored === undefined ? refused(wrong, watch) : failed(wrong, watch);
 
 /** What steps said of themselves stands in the note of a host that was changed. */
 const withResults = (ending: Ending, results: readonly string[]): Ending =>

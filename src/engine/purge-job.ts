@@ -75,8 +75,11 @@ const proved = (facts: Facts, { plan, purged }: Done): Ending => {
   return { outcome: "changed", ...(notes.length === 0 ? {} : { note: notes.join("; ") }) };
 };
 
-const saidOf = (change: PurgeChange, purged: readonly Purged[]): Purged | undefined =>
-  purged.find((one) => one.change === change.kind && one.target === purgeTarget(change));
+/** How many files went, as all scripts of the run say together; undefined: none said it. */
+const saidOf = (change: PurgeChange, purged: readonly Purged[]): Pick<Purged, "files"> | undefined => {
+  const parts = purged.filter((one) => one.change === change.kind && one.target === purgeTarget(change));
+  return parts.length === 0 ? undefined : { files: parts.reduce((sum, { files }) => sum + files, 0) };
+};
 
 /** Why a step of a purge did not do its part, as far as can be seen. */
 const doubtOf = (facts: Facts, change: PurgeChange, purged: readonly Purged[]): readonly string[] => {

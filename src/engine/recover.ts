@@ -49,7 +49,8 @@ export const recover = async (context: RunContext, host: Host, lost: Lost): Prom
     const late = context.elapsed() > lateUntil;
     const survey = await surveyHost(context, host, signal, lost.script);
     const look = judge(context, survey, lost, begun || late, rest);
-    begun ||= look.begun;
+    // The node keeps words of a script that has begun.
+    begun ||= look.begun || (survey.kind === "facts" && survey.result.length > 0);
     // What it said to nobody is on record before anything rests on it.
     if (survey.kind === "facts" && (look.facts !== undefined || look.killed !== undefined))
       lost.watch.collect(survey.result);

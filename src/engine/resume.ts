@@ -8,10 +8,12 @@ import type { Failure } from "../domain/outcome.ts";
 import { type Changing, changingOf, type HostPlan, type Plan } from "../domain/plan.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { isBad } from "../domain/tally.ts";
+import { endingOf } from "./apply.ts";
 import type { Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import { surveyAll, unsafe } from "./fleet.ts";
 import { Ledger, type RunResult } from "./ledger.ts";
+import { atWork, freed } from "./own-lock.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
 import { StepWatch } from "./step-watch.ts";
 import { type Survey, surveyHost } from "./survey.ts";
@@ -89,22 +91,6 @@ const lookWhenIdle: typeof surveyHost = async (context, host, signal, script) =>
   }
 };
 
-/** A script of this run holds the lock, or let go of it while the node was looked at. */
-const atWork = ({ run }: RunContext, survey: Survey): boolean => {
-  if (survey.kind !== "facts") return false;
-  const { lock } = survey.facts;
-  return lock.seen ? lock.value.run === run && lock.value.alive : lock.why === "failed";
-};
-
-/** A lock of this run whose script is gone is this run's to take: the script takes it without being told to. */
-const freed = ({ run }: RunContext, survey: Survey): Survey => {
-  if (survey.kind !== "facts") return survey;
-  const { lock } = survey.facts;
-  return lock.seen && lock.value.run === run && !lock.value.alive
-    ? { ...survey, facts: { ...survey.facts, lock: { seen: false, why: "absent" } } }
-    : survey;
-};
-
 const takeUp = (
   context: RunContext,
   { promised, state }: { readonly promised: ReadonlyMap<HostName, Changing>; readonly state: RunState },
@@ -117,16 +103,13 @@ const takeUp = (
   if (planned === undefined) throw new Error(`${host.name}: not settled, and not planned`);
   const now = follow(planned, decideFrom(context, host, survey));
   const row = rowOf(state.hosts, host.name);
-  const watch = new StepWatch(
-    context,
-    host,
-    planned,
-    countAll(planned),
-    row && { heard: row.said, purged: row.purged },
-  );
+  const watch = new StepWatch(context, host, planned, countAll(planned), row && { said: row.said, purged: row.purged });
   // What its script said to nobody is on record before anything rests on it.
   if (survey.kind === "facts" && row?.begun === true) watch.collect(survey.result);
-  if (now.verdict === "change" && survey.kind === "facts") {
+  // Its script came to its end without us, and says which.
+  if (watch.failed !== undefined) {
+    ledger.settle(host, endingOf(watch.failed, watch));
+  } else if (now.verdict === "change" && survey.kind === "facts") {
     ledger.basis.set(host.name, survey.facts);
     ledger.numbering.set(host.name, countLeft(planned, countAll(planned), now));
     left.set(host.name, now);
@@ -134,7 +117,7 @@ const takeUp = (
   } else if (now.verdict === "in-sync" && row?.begun === true && survey.kind === "facts") {
     ledger.settle(host, found(context, host, survey.facts, watch));
   } else if (now.verdict === "refuse" && row?.begun === true && isDown(now)) {
-    ledger.settle(host, { outcome: "failed", failure: watch.failed ?? failureOf(now), drift: now.drift });
+    ledger.settle(host, { outcome: "failed", failure: failureOf(now), drift: now.drift });
   } else settleUnchanged(ledger, host, now);
 };
 

@@ -10,8 +10,8 @@ import { codeOf } from "./survey.ts";
 
 /** What the record has already of what a script said. */
 export interface Known {
-  /** Lines that the node keeps too. */
-  readonly heard?: number;
+  /** Events of lines that the node keeps too. */
+  readonly said?: number;
   readonly purged?: readonly Purged[];
 }
 
@@ -33,11 +33,10 @@ export class StepWatch {
   readonly results: string[] = [];
   /** What they say they took out. */
   readonly purged: Purged[] = [];
-  /** Lines that the node keeps too, taken in so far; of these so many are on record from before this watch. */
-  #heard: number;
-  #before: number;
-  /** What is taken in is on record already. */
-  #silent = false;
+  /** Lines that the node keeps too, taken in so far. */
+  #heard = 0;
+  /** Events that come of the first of them, and are on record already. */
+  #onRecord: number;
   #removedFiles = 0;
 
   constructor(
@@ -45,14 +44,13 @@ export class StepWatch {
     host: Host,
     plan: Changing,
     numbering: Numbering,
-    { heard = 0, purged = [] }: Known = {},
+    { said = 0, purged = [] }: Known = {},
   ) {
     this.#context = context;
     this.#host = host;
     this.#plan = plan;
     this.#numbering = numbering;
-    this.#heard = heard;
-    this.#before = heard;
+    this.#onRecord = said;
     this.purged.push(...purged);
   }
 
@@ -60,9 +58,9 @@ export class StepWatch {
     return this.#plan;
   }
 
-  /** Its script began with something: so much is known, from its words or from what the node kept of them. */
-  get spoke(): boolean {
-    return this.#heard > 0;
+  /** Its script did something, and did not take it back. */
+  get didSomething(): boolean {
+    return this.done > 0 && this.restored !== "ok";
   }
 
   /** Changes that were accepted. */
@@ -75,11 +73,12 @@ export class StepWatch {
    * this watch are gone through, for a line means something after the ones before it.
    */
   collect(lines: readonly string[]): void {
-    this.#silent = true;
-    for (const text of lines.slice(0, this.#before)) this.#understand(parseLine(`@n ${text}`, "@n "));
-    this.#before = 0;
-    this.#silent = false;
-    for (const text of lines.slice(this.#heard)) this.accept(parseLine(`@n ${text}`, "@n "));
+    for (; this.#heard < lines.length; this.#heard += 1) this.#take(lines[this.#heard] ?? "");
+  }
+
+  #take(text: string): void {
+    const line = parseLine(`@n ${text}`, "@n ");
+    if (kept.has(line.kind)) this.#understand(line);
   }
 
   get restarts(): boolean {
@@ -139,7 +138,7 @@ export class StepWatch {
 
   #purged({ step, files, bytes, freed }: Extract<ReplyLine, { kind: "purged" }>): void {
     const change = this.#changeOf(step);
-    if (change === undefined || !isPurge(change) || this.#silent) return;
+    if (change === undefined || !isPurge(change)) return;
     const purged: Purged = {
       change: change.kind,
       target: purgeTarget(change),
@@ -148,7 +147,8 @@ export class StepWatch {
       announced: change.freed,
       ...(freed === undefined ? {} : { freedBytes: freed }),
     };
-    this.purged.push(purged);
+    // What is on record of it was given with it.
+    if (this.#onRecord === 0) this.purged.push(purged);
     this.#emit({ type: "host.purged", host: this.#host.name, ...purged });
   }
 
@@ -181,7 +181,8 @@ export class StepWatch {
   }
 
   #emit(event: EventBody): void {
-    if (!this.#silent) this.#context.emitter.emit(event);
+    if (this.#onRecord > 0) this.#onRecord -= 1;
+    else this.#context.emitter.emit(event);
   }
 }
 

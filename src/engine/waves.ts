@@ -10,6 +10,7 @@ import { applyHost, type Errand, type Script } from "./apply.ts";
 import { Budget, type Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./job.ts";
+import { atWork, freed } from "./own-lock.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
 import { StepWatch } from "./step-watch.ts";
 import { surveyHost } from "./survey.ts";
@@ -83,21 +84,16 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 
-/** What the last script of a host said, which its node keeps. */
-interface Said {
-  readonly watch: StepWatch;
-  readonly lines: readonly string[];
-}
-
 /** One host about to be changed. */
 interface Life extends Errand {
   /** It edits nova.conf or restarts nova-compute: until it is proved it may be broken. */
   readonly risky: boolean;
   /** It went bad and is tried again: it stays what it was until it starts. */
   readonly again: boolean;
-  /** The script of which it went bad, and when it is tried again what the node says of it. */
+  /** The last script that was to change it. */
   readonly script?: Script;
-  readonly said?: Said;
+  /** What its node kept of that script's words, when it was looked at again. */
+  readonly kept: readonly string[];
 }
 
 const lifeOf = (
@@ -109,7 +105,7 @@ const lifeOf = (
 ): Life => {
   if (host === undefined || plan === undefined || facts === undefined)
     throw new Error(`${name}: in a wave, not in the plan`);
-  return { host, plan, numbering: numbering ?? countAll(plan), facts, risky: isRisky(plan), again: false };
+  return { host, plan, numbering: numbering ?? countAll(plan), facts, risky: isRisky(plan), again: false, kept: [] };
 };
 
 /** One wave: starts hosts as parallelism and budget allow, until all have settled or the gate is closed. */
@@ -165,34 +161,37 @@ class Wave {
   /** Those that went bad are looked at again, and get what is left of what was planned for them, before all others. */
   async #retry(queues: Life[][]): Promise<void> {
     await Promise.all(
-      [...this.#bad.values()].map(async (life) => {
-        const { host, plan, numbering, script } = life;
-        const survey = await surveyHost(this.#context, host, this.#context.cutting, script?.name);
-        const said = script && survey.kind === "facts" ? { watch: script.watch, lines: survey.result } : undefined;
+      [...this.#bad.values()].map(async (bad) => {
+        const { host, plan, numbering, script } = bad;
+        const survey = freed(this.#context, await surveyHost(this.#context, host, this.#context.cutting, script?.name));
+        if (survey.kind !== "facts" || atWork(this.#context, survey)) return;
+        const { facts, result: kept } = survey;
         const now = follow(plan, decideFrom(this.#context, host, survey));
-        if (now.verdict === "change" && survey.kind === "facts") {
+        if (now.verdict === "change") {
           const risky = isRisky(now);
-          const left = { host, plan: now, numbering: countLeft(plan, numbering, now), facts: survey.facts };
-          queues[risky ? 1 : 0]?.push({ ...left, risky, again: true, ...(said && { said }) });
-        } else if (now.verdict === "in-sync" && survey.kind === "facts") {
-          this.#reopen(host, said);
-          this.#settleDone(host, now, survey.facts, said?.watch);
+          const left = { plan: now, numbering: countLeft(plan, numbering, now), facts, kept };
+          queues[risky ? 1 : 0]?.push({ ...bad, ...left, risky, again: true });
+        } else if (now.verdict === "in-sync") {
+          this.#reopen({ ...bad, facts, kept });
+          this.#settleDone({ ...bad, facts }, now);
         } else return;
         this.#bad.delete(host.name);
       }),
     );
   }
 
-  /** What its script said to nobody is on record before anything else is done there. */
-  #reopen(host: Host, said: Said | undefined): void {
+  /** What was seen there, and what its last script said to nobody, is on record before anything else is done. */
+  #reopen({ host, facts, script, kept }: Life): void {
     this.#budget.forgive(this.#canary);
     this.#settler.reopen(host);
-    said?.watch.collect(said.lines);
+    this.#context.emitter.emit({ type: "host.facts", host: host.name, facts });
+    script?.watch.collect(kept);
   }
 
-  /** Nothing is left to do there: its script did it, if it said anything at all. */
-  #settleDone(host: Host, now: HostPlan, facts: Facts, watch: StepWatch | undefined): void {
-    const ending = watch?.spoke === true ? this.#context.job.proved(host, facts, watch) : undefined;
+  /** Nothing is left to do there. Its script did it, or somebody else. */
+  #settleDone({ host, facts, script }: Life, now: HostPlan): void {
+    const ending =
+      script?.watch.didSomething === true ? this.#context.job.proved(host, facts, script.watch) : undefined;
     if (ending?.outcome !== "changed") settleUnchanged(this.#settler, host, now);
     else {
       const note = ["found done when it was tried again", ending.note].filter(Boolean).join("; ");
@@ -205,7 +204,7 @@ class Wave {
       const life = queue.at(-1);
       if (life === undefined || !(life.again ? this.#budget.mayRetry() : this.#budget.mayStart(life.risky))) return;
       queue.pop();
-      if (life.again) this.#reopen(life.host, life.said);
+      if (life.again) this.#reopen(life);
       this.#budget.started(life.risky);
       this.#launch(life);
     }
@@ -230,7 +229,7 @@ class Wave {
     const ending = await applyHost(this.#context, life, script);
     this.#budget.settled(risky, ending.outcome, this.#canary);
     this.#settler.settle(host, ending, this.#context.elapsed() - began);
-    if (isBad(ending.outcome)) this.#bad.set(host.name, { ...life, script });
+    if (isBad(ending.outcome)) this.#bad.set(host.name, { ...life, script, kept: [] });
   }
 }
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import type { RunEvent } from "../../src/domain/event.ts";
 import { initialState, reduce } from "../../src/domain/run-state.ts";
+import type { FaultName } from "../../src/lab/faults.ts";
 import type { LabNode } from "../../src/lab/options.ts";
 import { type Lab, startLab } from "../../src/lab/start.ts";
 import { isLong } from "../support/long.ts";
@@ -18,9 +19,13 @@ vi.setConfig({ maxConcurrency: 2 });
 const NODES = 2;
 
 /** A lab of its own, so that nothing of another try is left there. */
-const withLab = async (name: string, act: (lab: Lab, stateDir: string) => Promise<void>): Promise<void> => {
+const withLab = async (
+  name: string,
+  act: (lab: Lab, stateDir: string) => Promise<void>,
+  faultOfFirst?: FaultName,
+): Promise<void> => {
   const dir = scratch(`resume-${name}`);
-  const specs = Array.from({ length: NODES }, (_, at) => sceneNode("cn", at + 1));
+  const specs = Array.from({ length: NODES }, (_, at) => sceneNode("cn", at + 1, at === 0 ? faultOfFirst : undefined));
   const lab = await startLab({ nodes: NODES, specs, parentDir: dir });
   try {
     await act(lab, join(dir, "state"));
@@ -174,6 +179,36 @@ describe.concurrent("a controller that dies", () => {
       expect(words.at(-1)).toBe("8 compute.restart ok");
       expect(outcomesOf(whole)).toEqual({ cn1: "changed", cn2: "changed" });
     }));
+
+  it("before a step fails: the host is failed, as it would have been, and no other is begun", () =>
+    withLab(
+      "failed",
+      async (lab, stateDir) => {
+        const [node] = lab.nodes;
+        if (node === undefined) throw new Error("a lab without nodes");
+        const killed = await novasweep(rollout(lab, stateDir), {
+          onStdout: (text, kill) => {
+            if (/"type":"host.step","host":"cn1"/.test(text)) kill("SIGKILL");
+          },
+        });
+        expect(killed.status).toBe(null);
+        await expect.poll(() => isLocked(node), { timeout: 30_000 }).toBe(false);
+        const run = runIn(stateDir);
+        const resumed = await novasweep(["runs", "resume", run, "--state-dir", stateDir, "--output", "lines"]);
+        expect(resumed.status, resumed.stderr).toBe(5);
+        const whole = journal(stateDir, run);
+        expect(outcomesOf(whole)).toEqual({ cn1: "failed", cn2: "skipped" });
+        expect(whole).toContainEqual(
+          expect.objectContaining({
+            type: "host.settled",
+            host: "cn1",
+            failure: expect.objectContaining({ code: "E_NOT_WRITABLE" }),
+          }),
+        );
+        expect(whole.filter((event) => event.type === "host.phase" && event.script !== undefined)).toHaveLength(1);
+      },
+      "not-writable",
+    ));
 
   it("its run is told of at the next start, and two who take it up at once are one", () =>
     withLab("two", async (lab, stateDir) => {

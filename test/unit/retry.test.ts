@@ -1,5 +1,6 @@
 /** A host that went bad in a held wave and is tried again: what its script said to nobody comes first. One answer a connection. */
 import { readFileSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { EventBody, RunEvent } from "../../src/domain/event.ts";
 import type { Host } from "../../src/domain/host.ts";
@@ -66,10 +67,14 @@ interface Story {
   readonly kept: readonly string[];
   readonly verdict: HostPlan;
   readonly second?: readonly string[];
+  /** What the person does when the host went bad; it is let go in the end. */
+  readonly keys?: readonly ("retry" | "skip")[];
+  /** The first script is at work all the time. */
+  readonly isAtWork?: boolean;
 }
 
 /** The events from the retry on, and what was asked of the node. */
-const retried = async ({ heard, kept, verdict, second = [] }: Story) => {
+const retried = async ({ heard, kept, verdict, second = [], keys = ["retry"], isAtWork = false }: Story) => {
   const [events, asked, scripts]: [RunEvent[], string[], ChangeIds[]] = [[], [], []];
   let [now, nonces, isTriedAgain] = [1_000_000, 0, false];
   const answer = (nonce: string, lines: readonly string[]): Buffer =>
@@ -84,8 +89,8 @@ const retried = async ({ heard, kept, verdict, second = [] }: Story) => {
         yield { kind: "lost", failure: { code: "E_LOST", message: "reset" }, layer: "script", scriptSent: true };
         return;
       }
-      const lines =
-        kind === "apply" ? ["begin", ...second, ...look.slice(1)] : !isTriedAgain ? atWork : withResult(...kept);
+      const looked = isTriedAgain && !isAtWork ? withResult(...kept) : atWork;
+      const lines = kind === "apply" ? ["begin", ...second, ...look.slice(1)] : looked;
       yield { kind: "stdout", bytes: answer(nonce, lines) };
       yield { kind: "exit", status: 0 };
     },
@@ -110,12 +115,18 @@ const retried = async ({ heard, kept, verdict, second = [] }: Story) => {
     () => {},
     () => {},
   );
+  const press = async (): Promise<void> => {
+    for (const kind of [...keys, "go"] as const) {
+      controls.take({ kind }, "key");
+      // Until what it began is over: nothing here waits for a clock.
+      await setImmediate();
+    }
+  };
   const accept = (event: RunEvent): void => {
     events.push(event);
     if (event.type !== "host.settled" || isTriedAgain) return;
     isTriedAgain = true;
-    controls.take({ kind: "retry" }, "key");
-    controls.take({ kind: "go" }, "key");
+    void press();
   };
   const context = {
     run: RUN,
@@ -148,9 +159,9 @@ const retried = async ({ heard, kept, verdict, second = [] }: Story) => {
   };
   const ledger = new Ledger(context);
   ledger.basis.set(host.name, { ...junoDone, system: { ...junoDone.system, bootedAt: seen(booted) } });
-  expect(await carryOut(context, plan, ledger)).toBeUndefined();
+  expect(await carryOut(context, plan, ledger)).toBe(isAtWork ? "a host of the canary wave went bad" : undefined);
   const from = events.findIndex(({ type }) => type === "host.retried");
-  return { words: events.slice(from).flatMap(wordsOf), asked, scripts };
+  return { words: from < 0 ? [] : events.slice(from).flatMap(wordsOf), asked, scripts };
 };
 
 const wordsOf = (event: EventBody): readonly string[] => {
@@ -201,6 +212,29 @@ describe("a host that is tried again", () => {
       `1/${of} ${first} ok`,
       "changed: found done when it was tried again",
     ]);
+  });
+
+  it("and left out, and tried again, is asked for the same words", async () => {
+    const { words, asked, scripts } = await retried({
+      heard: ["step 1 start"],
+      kept: ["step 1 start", "step 1 ok"],
+      verdict: rest,
+      second: ["step 2 start", "step 2 ok", "commit"],
+      keys: ["retry", "skip", "retry"],
+    });
+    expect(asked.slice(-2)).toEqual([scripts[0]?.script, scripts[0]?.script]);
+    expect(words.slice(0, 3)).toEqual(["retried", `1/${of} ${first} ok`, `script ${scripts[1]?.script}`]);
+  });
+
+  it("and whose script took back what it did is in sync by another hand", async () => {
+    const kept = ["step 1 start", "step 1 ok", "step 2 start", "step 2 fail E_STEP no", "restore start", "restore ok"];
+    const { words } = await retried({ heard: ["step 1 start"], kept, verdict: inSync });
+    expect(words.slice(-2)).toEqual([`1/${of} restore ok`, "in-sync"]);
+  });
+
+  it("stays what it was while its script is at work, however right it looks", async () => {
+    const { words, scripts } = await retried({ heard: [], kept: [], verdict: inSync, isAtWork: true });
+    expect([words, scripts.length]).toEqual([[], 1]);
   });
 
   it("and on which no script of ours said a word is in sync, whoever did it", async () => {

@@ -45,23 +45,33 @@ const kept = [
   "step 1 ok",
   "step 2 start",
   "removed d 100 1",
-  "purged 2 1 100 -",
+  // More than were planned: no event, and the lines after it are what they are.
+  "removed e 100 1 f 100 1 g 100 1 h 100 1",
+  "purged 2 5 500 -",
   "step 2 fail E_STEP no more",
 ];
 
-/** One process: so many lines it hears, then so many of those that the node has kept; what it adds to the record. */
-const watched = (record: readonly EventBody[], heard: number, collected: number): readonly EventBody[] => {
+/** One process: so many lines it hears, then so many of those that the node has kept, look by look; what it adds to the record. */
+const watched = (record: readonly EventBody[], heard: number, looks: readonly number[]): readonly EventBody[] => {
   const row = rowOf(reduceAll(initialState, numbered(record)).hosts, "cn01");
   const more: EventBody[] = [];
   const context = { emitter: { emit: (event: EventBody) => more.push(event) } } as unknown as RunContext;
-  const known = row && { heard: row.said, purged: row.purged };
-  const watch = new StepWatch(context, { name: "cn01" } as Host, plan, countAll(plan), known);
-  for (const line of kept.slice(0, heard)) watch.accept(parseLine(`@n ${line}`, "@n "));
-  watch.collect(kept.slice(0, collected));
-  if (collected === kept.length) expect(watch.failed).toEqual({ code: "E_STEP", message: "no more" });
-  expect(watch.purged).toHaveLength(
-    kept.slice(0, Math.max(heard, collected, row?.said ?? 0)).filter((line) => line.startsWith("purged")).length,
+  const watch = new StepWatch(
+    context,
+    { name: "cn01" } as Host,
+    plan,
+    countAll(plan),
+    row && { said: row.said, purged: row.purged },
   );
+  for (const line of kept.slice(0, heard)) watch.accept(parseLine(`@n ${line}`, "@n "));
+  for (const look of looks) watch.collect(kept.slice(0, look));
+  if (looks.includes(kept.length)) {
+    expect(watch.failed).toEqual({ code: "E_STEP", message: "no more" });
+    expect(watch.purged.map(({ target, files }) => [target, files])).toEqual([
+      ["/var/lib/nova/images", 3],
+      ["/var/lib/nova/old", 5],
+    ]);
+  }
   return more;
 };
 
@@ -70,9 +80,9 @@ describe("what a script said", () => {
     runStarted(["cn01"]),
     { type: "host.phase", host: "cn01", phase: "applying", script: "0a1b2c3d" },
   ] as const;
-  const whole = watched(begun, kept.length, kept.length);
+  const whole = watched(begun, kept.length, [kept.length]);
 
-  it("has an event for each line that its node keeps", () => {
+  it("has an event for each line that its node keeps, but for more files than were planned", () => {
     expect(whole.map(({ type }) => type)).toEqual([
       ...["host.step", "host.removed", "host.removed", "host.purged", "host.step"],
       ...["host.step", "host.removed", "host.purged", "host.step"],
@@ -81,11 +91,13 @@ describe("what a script said", () => {
 
   it("is on record once and whole, whenever those who listen die", () => {
     const upTo = fc.nat({ max: kept.length });
+    const looks = fc.array(upTo, { maxLength: 3 });
+    const inOrder = (lines: readonly number[]): readonly number[] => lines.toSorted((a, b) => a - b);
     fc.assert(
-      fc.property(upTo, fc.array(upTo, { maxLength: 4 }), (heard, looks) => {
-        let record: readonly EventBody[] = [...begun, ...watched(begun, heard, 0)];
-        for (const look of [...looks, kept.length].sort((a, b) => a - b))
-          record = [...record, ...watched(record, 0, look)];
+      fc.property(upTo, looks, fc.array(looks, { maxLength: 3 }), (heard, first, others) => {
+        let record: readonly EventBody[] = begun;
+        record = [...record, ...watched(record, heard, inOrder(first.filter((look) => look >= heard)))];
+        for (const more of [...others, [kept.length]]) record = [...record, ...watched(record, 0, inOrder(more))];
         expect(record.slice(begun.length)).toEqual(whole);
       }),
     );
