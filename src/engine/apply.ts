@@ -1,11 +1,12 @@
 import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import type { Numbering } from "../domain/numbering.ts";
-import type { Failure, FailureCode, Refusal } from "../domain/outcome.ts";
+import type { FailureCode } from "../domain/outcome.ts";
 import type { Changing } from "../domain/plan.ts";
 import { readFacts } from "../remote/facts-reply.ts";
 import { idsFor, type RunContext } from "./context.ts";
 import { type Conversation, converse } from "./converse.ts";
+import { endingOf, failed, refused } from "./ending.ts";
 import type { Ending } from "./job.ts";
 import { listenFor } from "./listen.ts";
 import { type Lost, recover } from "./recover.ts";
@@ -43,19 +44,6 @@ export const applyHost = async (
 /** A script ended from outside says `refuse` when no step was under way; that is no refusal. */
 const endings: readonly FailureCode[] = ["E_HOST_TIMEOUT", "E_STOPPED", "E_STEP"];
 
-/** What a step finds when another hand was there since the plan was made: nothing of it was done. */
-const preconditions: readonly FailureCode[] = [
-  "E_STALE",
-  "E_BUSY",
-  "E_LOCKED",
-  "E_CONF_LINK",
-  "E_CONF_OWNER",
-  "E_PATH_LINK",
-  "E_OVERLAP",
-  "E_QUOTA_BELOW_USE",
-  "E_PACKAGED",
-];
-
 const settle = async (
   context: RunContext,
   host: Host,
@@ -82,34 +70,11 @@ const settle = async (
   return withResults(prove(context, host, talk, watch), watch.results);
 };
 
-/** How a host ended whose script ended with this. */
-export const endingOf = (wrong: Failure, watch: StepWatch): Ending =>
-  preconditions.includes(wrong.code) && watch.restored === undefined ? refused(wrong, watch) : failed(wrong, watch);
-
 /** What steps said of themselves stands in the note of a host that was changed. */
 const withResults = (ending: Ending, results: readonly string[]): Ending =>
   ending.outcome !== "changed" || results.length === 0
     ? ending
     : { ...ending, note: [...new Set([...results, ...(ending.note === undefined ? [] : [ending.note])])].join("; ") };
-
-const refused = (refusal: Refusal, watch: StepWatch): Ending => ({
-  outcome: "refused",
-  refusals: [refusal],
-  ...(watch.done > 0 ? { note: doneWords(watch) } : {}),
-});
-
-const doneWords = ({ done, of, plan }: StepWatch): string =>
-  plan.changes.some(({ kind }) => kind === "conf.set" || kind === "conf.restore")
-    ? "what comes before nova.conf is done, the configuration waits"
-    : `${done} of ${of} steps are done`;
-
-const failed = (failure: Failure, watch: StepWatch): Ending => ({
-  outcome: "failed",
-  failure,
-  ...(watch.restored === undefined
-    ? {}
-    : { note: watch.restored === "ok" ? "restored" : `not restored: ${watch.restoreWords}` }),
-});
 
 /** The script says it is done; only new facts without drift make that true. */
 const prove = (context: RunContext, host: Host, talk: Conversation, watch: StepWatch): Ending => {

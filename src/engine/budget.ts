@@ -45,7 +45,7 @@ export class Budget {
   /** The operator's own health command wants the run to end here. */
   stop(reason: string): void {
     this.#probed = reason;
-    this.#tell();
+    this.tell();
   }
 
   /** A bad host may be broken already: to try it again risks no other. Only a stop keeps it from that. */
@@ -75,14 +75,15 @@ export class Budget {
       atRisk: this.#state.atRisk - (risky ? 1 : 0),
     };
     if (bad && canary) this.#badCanaries += 1;
-    if (bad) this.#tell();
+    if (bad) this.tell();
   }
 
   #now(): GateState {
     return { ...this.#state, canaryBad: this.#badCanaries > 0 };
   }
 
-  #tell(): void {
+  /** Puts on record how the gate stands. */
+  tell(): void {
     const reason = this.closed();
     if (reason !== undefined && this.#told === reason) return;
     this.#told = reason;

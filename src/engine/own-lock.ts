@@ -4,18 +4,20 @@ import type { Survey } from "./survey.ts";
 
 type Own = Pick<RunContext, "run">;
 
-/** A script of this run holds the lock, or let go of it while the node was looked at. */
-export const atWork = ({ run }: Own, survey: Survey): boolean => {
-  if (survey.kind !== "facts") return false;
+/** Whose script was killed: what it left is still there for whoever comes next. */
+export const LEFT_LOCK = "its script was killed and left its lock, which --break-stale-lock takes over";
+
+/** `alive`: a script of this run holds the lock, or let go of it while the node was looked at; `dead`: that script is gone. */
+export const ownLock = ({ run }: Own, survey: Survey): "alive" | "dead" | "none" => {
+  if (survey.kind !== "facts") return "none";
   const { lock } = survey.facts;
-  return lock.seen ? lock.value.run === run && lock.value.alive : lock.why === "failed";
+  if (!lock.seen) return lock.why === "failed" ? "alive" : "none";
+  if (lock.value.run !== run) return "none";
+  return lock.value.alive ? "alive" : "dead";
 };
 
-/** A lock of this run whose script is gone is this run's to take: the script takes it without being told to. */
-export const freed = ({ run }: Own, survey: Survey): Survey => {
-  if (survey.kind !== "facts") return survey;
-  const { lock } = survey.facts;
-  return lock.seen && lock.value.run === run && !lock.value.alive
+/** A dead lock of this run is this run's to take: the script takes it without being told to. */
+export const freed = (own: Own, survey: Survey): Survey =>
+  survey.kind === "facts" && ownLock(own, survey) === "dead"
     ? { ...survey, facts: { ...survey.facts, lock: { seen: false, why: "absent" } } }
     : survey;
-};

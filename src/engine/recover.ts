@@ -2,6 +2,7 @@ import type { Facts } from "../domain/facts.ts";
 import type { Host } from "../domain/host.ts";
 import type { Failure } from "../domain/outcome.ts";
 import type { RunContext } from "./context.ts";
+import { endingOf } from "./ending.ts";
 import type { Ending } from "./job.ts";
 import type { StepWatch } from "./step-watch.ts";
 import { type Survey, surveyHost } from "./survey.ts";
@@ -48,9 +49,14 @@ export const recover = async (context: RunContext, host: Host, lost: Lost): Prom
   while (!signal.aborted && context.elapsed() < until) {
     const late = context.elapsed() > lateUntil;
     const survey = await surveyHost(context, host, signal, lost.script);
+    // The node keeps words of a script that has begun: what was seen beside the first of them is no answer.
+    if (!begun && survey.kind === "facts" && survey.result.length > 0) {
+      begun = true;
+      await context.pause(LOOK_AGAIN_MS, signal);
+      continue;
+    }
     const look = judge(context, survey, lost, begun || late, rest);
-    // The node keeps words of a script that has begun.
-    begun ||= look.begun || (survey.kind === "facts" && survey.result.length > 0);
+    begun ||= look.begun;
     // What it said to nobody is on record before anything rests on it.
     if (survey.kind === "facts" && (look.facts !== undefined || look.killed !== undefined))
       lost.watch.collect(survey.result);
@@ -144,6 +150,10 @@ const settleFrom = (context: RunContext, host: Host, facts: Facts, lostScript: L
   const how = hasRebooted(basis, facts) ? "; the node rebooted" : "";
   context.emitter.emit({ type: "host.facts", host: host.name, facts });
   const ending = context.job.proved(host, facts, watch);
+  const line = `the line broke (${lost.message})${how}; `;
+  // Heard as it came it would have ended so. What a reboot ended may be anything.
+  if (watch.failed !== undefined && how === "")
+    return endingOf({ ...watch.failed, message: `${line}${watch.failed.message}` }, watch);
   // What never began may begin yet: only its work done would be an answer.
   if (!begun && ending.outcome !== "changed") return unknown(lost, "its script was not seen to begin");
   // A step that failed stays failed, however right the node looks just now.
@@ -157,7 +167,7 @@ const settleFrom = (context: RunContext, host: Host, facts: Facts, lostScript: L
         outcome: "failed",
         failure: {
           ...(watch.failed ?? ending.failure ?? lost),
-          message: `the line broke (${lost.message})${how}; ${(watch.failed ?? ending.failure)?.message ?? ""}`,
+          message: `${line}${(watch.failed ?? ending.failure)?.message ?? ""}`,
         },
       };
 };

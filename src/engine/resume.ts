@@ -8,12 +8,12 @@ import type { Failure } from "../domain/outcome.ts";
 import { type Changing, changingOf, type HostPlan, type Plan } from "../domain/plan.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { isBad } from "../domain/tally.ts";
-import { endingOf } from "./apply.ts";
 import type { Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
+import { endingOf } from "./ending.ts";
 import { surveyAll, unsafe } from "./fleet.ts";
 import { Ledger, type RunResult } from "./ledger.ts";
-import { atWork, freed } from "./own-lock.ts";
+import { freed, LEFT_LOCK, ownLock } from "./own-lock.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
 import { StepWatch } from "./step-watch.ts";
 import { type Survey, surveyHost } from "./survey.ts";
@@ -86,7 +86,7 @@ const lookWhenIdle: typeof surveyHost = async (context, host, signal, script) =>
   const until = context.elapsed() + context.deadlines.hostS * 1000;
   for (;;) {
     const survey = await surveyHost(context, host, signal, script);
-    if (!atWork(context, survey) || context.elapsed() > until || signal.aborted) return freed(context, survey);
+    if (ownLock(context, survey) !== "alive" || context.elapsed() > until || signal.aborted) return survey;
     await context.pause(LOOK_AGAIN_MS, signal);
   }
 };
@@ -101,13 +101,16 @@ const takeUp = (
 ): void => {
   const planned = promised.get(host.name);
   if (planned === undefined) throw new Error(`${host.name}: not settled, and not planned`);
-  const now = follow(planned, decideFrom(context, host, survey));
+  const lock = ownLock(context, survey);
+  const now = follow(planned, decideFrom(context, host, freed(context, survey)));
   const row = rowOf(state.hosts, host.name);
   const watch = new StepWatch(context, host, planned, countAll(planned), row && { said: row.said, purged: row.purged });
   // What its script said to nobody is on record before anything rests on it.
   if (survey.kind === "facts" && row?.begun === true) watch.collect(survey.result);
-  // Its script came to its end without us, and says which.
-  if (watch.failed !== undefined) {
+  if (lock === "alive" && row?.begun === true) {
+    ledger.settle(host, { outcome: "unknown", failure: stillAtWork });
+  } else if (lock === "none" && watch.failed !== undefined) {
+    // Its script came to its end without us, and says which.
     ledger.settle(host, endingOf(watch.failed, watch));
   } else if (now.verdict === "change" && survey.kind === "facts") {
     ledger.basis.set(host.name, survey.facts);
@@ -115,7 +118,7 @@ const takeUp = (
     left.set(host.name, now);
     context.emitter.emit({ type: "host.phase", host: host.name, phase: "planned" });
   } else if (now.verdict === "in-sync" && row?.begun === true && survey.kind === "facts") {
-    ledger.settle(host, found(context, host, survey.facts, watch));
+    ledger.settle(host, found(context, host, survey.facts, watch, lock === "dead" ? LEFT_LOCK : undefined));
   } else if (now.verdict === "refuse" && row?.begun === true && isDown(now)) {
     ledger.settle(host, { outcome: "failed", failure: failureOf(now), drift: now.drift });
   } else settleUnchanged(ledger, host, now);
@@ -132,11 +135,16 @@ const failureOf = ({ refusals: [first] }: Refused): Failure => ({
 });
 
 /** Its script came to its end without us. */
-const found = ({ job }: RunContext, host: Host, facts: Facts, watch: StepWatch) => {
+const found = ({ job }: RunContext, host: Host, facts: Facts, watch: StepWatch, left: string | undefined) => {
   const ending = job.proved(host, facts, watch);
-  return ending.outcome === "changed"
-    ? { ...ending, note: ["found done when the run was taken up again", ending.note].filter(Boolean).join("; ") }
-    : ending;
+  const words = ["found done when the run was taken up again", ending.note, left];
+  return ending.outcome === "changed" ? { ...ending, note: words.filter(Boolean).join("; ") } : ending;
+};
+
+const stillAtWork: Failure = {
+  code: "E_HOST_TIMEOUT",
+  message: "a script of this run may still be at work there, for longer than a host may take",
+  try: "run status on the host, then the command again: it looks first and goes on from what it finds",
 };
 
 /** The accepted plan with what is left to do; waves keep their numbers, so the canary stays the canary. */

@@ -38,6 +38,7 @@ export class StepWatch {
   /** Events that come of the first of them, and are on record already. */
   #onRecord: number;
   #removedFiles = 0;
+  readonly #did = new Set<Change>();
 
   constructor(
     context: RunContext,
@@ -58,9 +59,10 @@ export class StepWatch {
     return this.#plan;
   }
 
-  /** Its script did something, and did not take it back. */
+  /** Its script did something that stands: what it put back counts as not done. */
   get didSomething(): boolean {
-    return this.done > 0 && this.restored !== "ok";
+    const isBack = ({ kind }: Change): boolean => this.restored === "ok" && putBack.has(kind);
+    return this.purged.some(({ files }) => files > 0) || [...this.#did].some((change) => !isBack(change));
   }
 
   /** Changes that were accepted. */
@@ -127,7 +129,7 @@ export class StepWatch {
     if (change === undefined || !isPurge(change) || change.kind === "boot-environment.destroy") return;
     // A node that claims more than was there is not believed: the journal is not its to fill.
     this.#removedFiles += files.length;
-    if (this.#removedFiles > this.#plannedFiles()) return;
+    if (this.#removedFiles > this.#numbering.files) return;
     this.#emit({
       type: "host.removed",
       host: this.#host.name,
@@ -152,10 +154,6 @@ export class StepWatch {
     this.#emit({ type: "host.purged", host: this.#host.name, ...purged });
   }
 
-  #plannedFiles(): number {
-    return this.#plan.changes.reduce((sum, change) => sum + ("files" in change ? change.files : 0), 0);
-  }
-
   #changeOf(number: string): Change | undefined {
     return this.#plan.changes[this.#numbering.numbers.indexOf(Number(number))];
   }
@@ -168,6 +166,7 @@ export class StepWatch {
     this.#now = change;
     if (line.state === "ok" && line.text !== "") this.results.push(line.text);
     if (line.state === "ok") this.done = Math.max(this.done, at);
+    if (line.state === "ok" && change !== undefined) this.#did.add(change);
     if (line.state === "fail") this.failed ??= { code: codeOf(line.code), message: line.text };
     this.#report(name, at, line);
   }
@@ -188,6 +187,9 @@ export class StepWatch {
 
 /** What the node keeps of what its script says, for whoever comes back when the line broke. */
 const kept: ReadonlySet<ReplyLine["kind"]> = new Set(["step", "removed", "purged", "restore"]);
+
+/** What the EXIT path of a script undoes: nova.conf, and what nova-compute has read of it. */
+const putBack: ReadonlySet<StepKind> = new Set(["conf.set", "conf.restore", "compute.restart"]);
 
 /** Steps that are no change of the plan. */
 const asides: ReadonlyMap<string, StepKind> = new Map([

@@ -10,7 +10,7 @@ import { applyHost, type Errand, type Script } from "./apply.ts";
 import { Budget, type Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import type { Ending } from "./job.ts";
-import { atWork, freed } from "./own-lock.ts";
+import { freed, LEFT_LOCK, ownLock } from "./own-lock.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
 import { StepWatch } from "./step-watch.ts";
 import { surveyHost } from "./survey.ts";
@@ -37,6 +37,8 @@ export const carryOut = async (
   spent: Spent = { bad: 0, badCanaries: 0 },
 ): Promise<string | undefined> => {
   const budget = new Budget(context, plan, spent);
+  // What a new look found closes it unsaid.
+  if (spent.bad > 0 && budget.gateClosed() !== undefined) budget.tell();
   // Once for all waves: of ten thousand hosts there may be as many.
   const plans = changingOf(plan);
   const hosts = new Map(context.hosts.map((host) => [host.name, host]));
@@ -163,8 +165,11 @@ class Wave {
     await Promise.all(
       [...this.#bad.values()].map(async (bad) => {
         const { host, plan, numbering, script } = bad;
-        const survey = freed(this.#context, await surveyHost(this.#context, host, this.#context.cutting, script?.name));
-        if (survey.kind !== "facts" || atWork(this.#context, survey)) return;
+        const seen = await surveyHost(this.#context, host, this.#context.cutting, script?.name);
+        const lock = ownLock(this.#context, seen);
+        const survey = freed(this.#context, seen);
+        // While its own script is at work it is what it was.
+        if (survey.kind !== "facts" || lock === "alive") return;
         const { facts, result: kept } = survey;
         const now = follow(plan, decideFrom(this.#context, host, survey));
         if (now.verdict === "change") {
@@ -173,7 +178,7 @@ class Wave {
           queues[risky ? 1 : 0]?.push({ ...bad, ...left, risky, again: true });
         } else if (now.verdict === "in-sync") {
           this.#reopen({ ...bad, facts, kept });
-          this.#settleDone({ ...bad, facts }, now);
+          this.#settleDone({ ...bad, facts }, now, lock === "dead" ? LEFT_LOCK : undefined);
         } else return;
         this.#bad.delete(host.name);
       }),
@@ -188,14 +193,13 @@ class Wave {
     script?.watch.collect(kept);
   }
 
-  /** Nothing is left to do there. Its script did it, or somebody else. */
-  #settleDone({ host, facts, script }: Life, now: HostPlan): void {
-    const ending =
-      script?.watch.didSomething === true ? this.#context.job.proved(host, facts, script.watch) : undefined;
-    if (ending?.outcome !== "changed") settleUnchanged(this.#settler, host, now);
+  /** Nothing is left to do there. Its script did it, or some of it, or somebody else did. */
+  #settleDone({ host, facts, script }: Life, now: HostPlan, left: string | undefined): void {
+    if (script?.watch.didSomething !== true) settleUnchanged(this.#settler, host, now);
     else {
-      const note = ["found done when it was tried again", ending.note].filter(Boolean).join("; ");
-      this.#settler.settle(host, { ...ending, note }, 0);
+      const { outcome, note } = this.#context.job.proved(host, facts, script.watch);
+      const words = ["found done when it was tried again", outcome === "changed" ? note : undefined, left];
+      this.#settler.settle(host, { outcome: "changed", note: words.filter(Boolean).join("; ") }, 0);
     }
   }
 

@@ -172,6 +172,39 @@ describe("after a lost line", () => {
     expect(ending).toMatchObject({ outcome: "unknown" });
     expect(ending.asked).toBeGreaterThan(1);
   });
+  it("a script of which the node has kept a word has begun, and what was seen beside its first word is no answer", async () => {
+    const kept = (lines: readonly string[]): string[] => [
+      ...lines.slice(0, 1),
+      ...["@n1 list result", "@n1 row result step 1 start"],
+      ...lines.slice(1),
+    ];
+    const ending = await lookAt([kept(done)], { begun: false });
+    expect(ending).toMatchObject({ outcome: "changed", asked: 2 });
+    expect(await lookAt([kept(before)], { begun: false })).toMatchObject({
+      outcome: "failed",
+      failure: { code: "E_NOT_CONVERGED" },
+      asked: 2,
+    });
+  });
+  it("a step that failed in words that the node has kept ends the host as if it had been heard", async () => {
+    const kept = (...words: readonly string[]): string[] => [
+      ...before.slice(0, 1),
+      "@n1 list result",
+      ...words.map((word) => `@n1 row result ${word}`),
+      ...before.slice(1),
+    ];
+    const failed = ["step 1 start", "step 1 fail E_STEP no"];
+    const restored = ["restore start", "restore ok"];
+    expect(await lookAt([kept(...failed, ...restored)])).toMatchObject({
+      outcome: "failed",
+      failure: { code: "E_STEP", message: "the line broke (reset); no" },
+      note: "restored",
+    });
+    expect(await lookAt([kept("step 1 start", "step 1 fail E_STALE another hand")])).toMatchObject({
+      outcome: "refused",
+      refusals: [{ code: "E_STALE", message: "the line broke (reset); another hand" }],
+    });
+  });
   it("nova-compute in transition is not proved", async () => {
     const moving = done.map((line) =>
       line.replace("restarter/next_state astring none", "restarter/next_state astring offline"),

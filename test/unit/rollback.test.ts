@@ -359,15 +359,15 @@ describe("touchedBy: the hosts that a run may have touched", () => {
   });
 
   it("are those that were tried again, whatever the last script came to", () => {
-    const again = (host: string, outcome: Outcome): readonly EventBody[] => [
+    const again = (host: string, outcome: Outcome, ...words: readonly EventBody[]): readonly EventBody[] => [
       { type: "host.phase", host, phase: "applying", script: "0a1b2c3d" },
-      step(host),
-      settled(host, "failed"),
+      ...words,
+      settled(host, words.length > 0 ? "failed" : "unknown"),
       { type: "host.retried", host },
       { type: "host.phase", host, phase: "applying", script: "4e5f6071" },
       settled(host, outcome),
     ];
-    expect(names(events(...again("early", "unreachable"), ...again("refused", "refused")))).toEqual([
+    expect(names(events(...again("early", "unreachable", step("early")), ...again("refused", "refused")))).toEqual([
       ...["early", "refused"],
     ]);
   });

@@ -5,7 +5,7 @@ import type { Change } from "../../src/domain/change.ts";
 import type { EventBody } from "../../src/domain/event.ts";
 import type { Host } from "../../src/domain/host.ts";
 import { rowOf } from "../../src/domain/host-table.ts";
-import { countAll } from "../../src/domain/numbering.ts";
+import { countAll, countLeft, type Numbering } from "../../src/domain/numbering.ts";
 import type { Changing } from "../../src/domain/plan.ts";
 import { reduceAll } from "../../src/domain/reduce-all.ts";
 import { initialState } from "../../src/domain/run-state.ts";
@@ -74,6 +74,22 @@ const watched = (record: readonly EventBody[], heard: number, looks: readonly nu
   }
   return more;
 };
+
+it("a script that does what is left may name as many files as were accepted, whoever reads its words", () => {
+  const [one, other] = plan.changes;
+  if (one === undefined || other === undefined) throw new Error("two places");
+  const less: Changing = { ...plan, changes: [{ ...other, files: 1 } as Change] };
+  const words = ["step 2 start", "removed d 100 1 e 100 1", "purged 2 2 200 -", "step 2 ok"];
+  const types = (watchedPlan: Changing, numbering: Numbering): readonly string[] => {
+    const more: EventBody[] = [];
+    const context = { emitter: { emit: (event: EventBody) => more.push(event) } } as unknown as RunContext;
+    new StepWatch(context, { name: "cn01" } as Host, watchedPlan, numbering).collect(words);
+    return more.map(({ type }) => type);
+  };
+  const live = types(less, countLeft(plan, countAll(plan), less));
+  expect(live).toEqual(["host.step", "host.removed", "host.purged", "host.step"]);
+  expect(types(plan, countAll(plan))).toEqual(live);
+});
 
 describe("what a script said", () => {
   const begun = [
