@@ -18,7 +18,9 @@ const preconditions: readonly FailureCode[] = [
 
 /** How a host ended whose script ended with this. */
 export const endingOf = (wrong: Failure, watch: StepWatch): Ending =>
-  preconditions.includes(wrong.code) && watch.restored === undefined ? refused(wrong, watch) : failed(wrong, watch);
+  preconditions.includes(wrong.code) && watch.restored === undefined && !watch.leftEdit
+    ? refused(wrong, watch)
+    : failed(wrong, watch);
 
 export const refused = (refusal: Refusal, watch: StepWatch): Ending => ({
   outcome: "refused",

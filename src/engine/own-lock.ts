@@ -7,11 +7,14 @@ type Own = Pick<RunContext, "run">;
 /** Whose script was killed: what it left is still there for whoever comes next. */
 export const LEFT_LOCK = "its script was killed and left its lock, which --break-stale-lock takes over";
 
-/** `alive`: a script of this run holds the lock, or let go of it while the node was looked at; `dead`: that script is gone. */
-export const ownLock = ({ run }: Own, survey: Survey): "alive" | "dead" | "none" => {
+/**
+ * `alive`: a script of this run holds the lock; `dead`: that script is gone; `unclear`: the lock could not be looked at, or
+ * went away meanwhile; `none`: there is none, or somebody else's, or nobody looked.
+ */
+export const ownLock = ({ run }: Own, survey: Survey): "alive" | "dead" | "unclear" | "none" => {
   if (survey.kind !== "facts") return "none";
   const { lock } = survey.facts;
-  if (!lock.seen) return lock.why === "failed" ? "alive" : "none";
+  if (!lock.seen) return lock.why === "failed" ? "unclear" : "none";
   if (lock.value.run !== run) return "none";
   return lock.value.alive ? "alive" : "dead";
 };

@@ -49,14 +49,15 @@ export const recover = async (context: RunContext, host: Host, lost: Lost): Prom
   while (!signal.aborted && context.elapsed() < until) {
     const late = context.elapsed() > lateUntil;
     const survey = await surveyHost(context, host, signal, lost.script);
-    // The node keeps words of a script that has begun: what was seen beside the first of them is no answer.
-    if (!begun && survey.kind === "facts" && survey.result.length > 0) {
-      begun = true;
+    const look = judge(context, survey, lost, begun || late, rest);
+    // The node keeps words of a script that has begun: what was seen beside the first of them is no answer yet.
+    const began = !begun && look.killed === undefined && survey.kind === "facts" && survey.result.length > 0;
+    begun ||= look.begun || began;
+    if (began) {
+      last = look.words;
       await context.pause(LOOK_AGAIN_MS, signal);
       continue;
     }
-    const look = judge(context, survey, lost, begun || late, rest);
-    begun ||= look.begun;
     // What it said to nobody is on record before anything rests on it.
     if (survey.kind === "facts" && (look.facts !== undefined || look.killed !== undefined))
       lost.watch.collect(survey.result);

@@ -10,7 +10,7 @@ import type { RunState } from "../domain/run-state.ts";
 import { isBad } from "../domain/tally.ts";
 import type { Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
-import { endingOf } from "./ending.ts";
+import { endingOf, failed } from "./ending.ts";
 import { surveyAll, unsafe } from "./fleet.ts";
 import { Ledger, type RunResult } from "./ledger.ts";
 import { freed, LEFT_LOCK, ownLock } from "./own-lock.ts";
@@ -86,7 +86,9 @@ const lookWhenIdle: typeof surveyHost = async (context, host, signal, script) =>
   const until = context.elapsed() + context.deadlines.hostS * 1000;
   for (;;) {
     const survey = await surveyHost(context, host, signal, script);
-    if (ownLock(context, survey) !== "alive" || context.elapsed() > until || signal.aborted) return survey;
+    const lock = ownLock(context, survey);
+    const isOver = lock === "none" || lock === "dead";
+    if (isOver || context.elapsed() > until || signal.aborted) return survey;
     await context.pause(LOOK_AGAIN_MS, signal);
   }
 };
@@ -112,6 +114,10 @@ const takeUp = (
   } else if (lock === "none" && watch.failed !== undefined) {
     // Its script came to its end without us, and says which.
     ledger.settle(host, endingOf(watch.failed, watch));
+  } else if (lock === "dead" && watch.failed !== undefined) {
+    // Nothing of what it does then is known.
+    const ending = failed(watch.failed, watch);
+    ledger.settle(host, { ...ending, note: [ending.note, LEFT_LOCK].filter(Boolean).join("; ") });
   } else if (now.verdict === "change" && survey.kind === "facts") {
     ledger.basis.set(host.name, survey.facts);
     ledger.numbering.set(host.name, countLeft(planned, countAll(planned), now));
@@ -143,7 +149,7 @@ const found = ({ job }: RunContext, host: Host, facts: Facts, watch: StepWatch, 
 
 const stillAtWork: Failure = {
   code: "E_HOST_TIMEOUT",
-  message: "a script of this run may still be at work there, for longer than a host may take",
+  message: "a script of this run may still be at work there",
   try: "run status on the host, then the command again: it looks first and goes on from what it finds",
 };
 

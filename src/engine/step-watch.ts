@@ -59,6 +59,13 @@ export class StepWatch {
     return this.#plan;
   }
 
+  /** It edited nova.conf, and what its EXIT path made of that is not known. */
+  get leftEdit(): boolean {
+    return (
+      this.restored === undefined && [...this.#did].some(({ kind }) => kind === "conf.set" || kind === "conf.restore")
+    );
+  }
+
   /** Its script did something that stands: what it put back counts as not done. */
   get didSomething(): boolean {
     const isBack = ({ kind }: Change): boolean => this.restored === "ok" && putBack.has(kind);

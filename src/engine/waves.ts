@@ -1,4 +1,4 @@
-import { mayBreakCompute } from "../domain/change.ts";
+import { isPurge, mayBreakCompute } from "../domain/change.ts";
 import type { Facts } from "../domain/facts.ts";
 import { follow } from "../domain/follow.ts";
 import type { Host } from "../domain/host.ts";
@@ -169,14 +169,14 @@ class Wave {
         const lock = ownLock(this.#context, seen);
         const survey = freed(this.#context, seen);
         // While its own script is at work it is what it was.
-        if (survey.kind !== "facts" || lock === "alive") return;
+        if (survey.kind !== "facts" || lock === "alive" || lock === "unclear") return;
         const { facts, result: kept } = survey;
         const now = follow(plan, decideFrom(this.#context, host, survey));
         if (now.verdict === "change") {
           const risky = isRisky(now);
           const left = { plan: now, numbering: countLeft(plan, numbering, now), facts, kept };
           queues[risky ? 1 : 0]?.push({ ...bad, ...left, risky, again: true });
-        } else if (now.verdict === "in-sync") {
+        } else if (now.verdict === "in-sync" && this.#isSound(bad, facts)) {
           this.#reopen({ ...bad, facts, kept });
           this.#settleDone({ ...bad, facts }, now, lock === "dead" ? LEFT_LOCK : undefined);
         } else return;
@@ -193,12 +193,18 @@ class Wave {
     script?.watch.collect(kept);
   }
 
+  /** Nothing left to do is not all: nova-compute may not run. What a purge took out its words alone can tell. */
+  #isSound({ host, plan, script }: Life, facts: Facts): boolean {
+    if (script === undefined || plan.changes.some(isPurge)) return true;
+    return this.#context.job.proved(host, facts, script.watch).outcome === "changed";
+  }
+
   /** Nothing is left to do there. Its script did it, or some of it, or somebody else did. */
   #settleDone({ host, facts, script }: Life, now: HostPlan, left: string | undefined): void {
     if (script?.watch.didSomething !== true) settleUnchanged(this.#settler, host, now);
     else {
-      const { outcome, note } = this.#context.job.proved(host, facts, script.watch);
-      const words = ["found done when it was tried again", outcome === "changed" ? note : undefined, left];
+      const { note, failure } = this.#context.job.proved(host, facts, script.watch);
+      const words = ["found done when it was tried again", note ?? failure?.message, left];
       this.#settler.settle(host, { outcome: "changed", note: words.filter(Boolean).join("; ") }, 0);
     }
   }

@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { HostPlan } from "../../src/domain/plan.ts";
+import type { Ending } from "../../src/engine/job.ts";
 import { Ledger } from "../../src/engine/ledger.ts";
 import { carryOut } from "../../src/engine/waves.ts";
 import {
@@ -29,12 +30,14 @@ interface Story {
   readonly keys?: readonly ("retry" | "skip")[];
   /** The lock of this run, when the host is tried again. */
   readonly lock?: "alive" | "dead";
+  /** What the job says of facts with nothing left to do. */
+  readonly proved?: Ending;
   /** Why the run stops early. */
   readonly why?: string;
 }
 
 /** The events from the retry on, and what was asked of the node. */
-const retried = async ({ heard, kept, verdict, second = [], keys = ["retry"], lock, why }: Story) => {
+const retried = async ({ heard, kept, verdict, second = [], keys = ["retry"], lock, proved, why }: Story) => {
   let isTriedAgain = false;
   const lookedAgain = lock === undefined ? withResult(...kept) : locked(withResult(...kept), lock === "alive");
   const { context, events, asked, scripts } = scriptedRun({
@@ -45,6 +48,7 @@ const retried = async ({ heard, kept, verdict, second = [], keys = ["retry"], lo
         : { lines: ["begin", ...second, ...look.slice(1)] };
     },
     verdict,
+    ...(proved === undefined ? {} : { proved }),
     onPause: (controls) => {
       if (!isTriedAgain) controls.take({ kind: "hold" }, "key");
     },
@@ -134,6 +138,16 @@ describe("a host that is tried again", () => {
     const why = "a host of the canary wave went bad";
     const { words, scripts } = await retried({ heard: [], kept: [], verdict: inSync, lock: "alive", why });
     expect([words, scripts.length]).toEqual([[], 1]);
+  });
+
+  it("stays bad when nothing is left to do and nova-compute does not run", async () => {
+    const why = "a host of the canary wave went bad";
+    const proved = {
+      outcome: "failed",
+      failure: { code: "E_NOT_CONVERGED", message: "it is in maintenance" },
+    } as const;
+    const { words } = await retried({ heard: [], kept: ["step 1 start", "step 1 ok"], verdict: inSync, proved, why });
+    expect(words).toEqual([]);
   });
 
   it("has its dead script's lock taken over by the next one, or said of", async () => {

@@ -103,9 +103,36 @@ describe("a host of a run that is taken up again", () => {
     expect([exit, words.at(-1)]).toEqual([5, "a host of the canary wave went bad"]);
   });
 
-  it("goes on where a script with a failed step was killed: nothing of its end is known", async () => {
-    const { scripts } = await takenUp({ kept: failed, verdict: rest, lock: "dead", second: ["commit"] });
-    expect(scripts).toHaveLength(1);
+  it.each([
+    ["is left to do", rest],
+    ["seems right", inSync],
+  ])(
+    "on which a script with a failed step was killed is failed, whatever %s: nothing of its end is known",
+    async (_, verdict) => {
+      const { words, scripts } = await takenUp({ kept: failed, verdict, lock: "dead" });
+      expect(words.find((word) => !word.includes("/"))).toMatch(
+        /^failed: E_STEP: its script was killed and left its lock/,
+      );
+      expect(scripts).toEqual([]);
+    },
+  );
+
+  it("goes on where a script was killed without one", async () => {
+    const { words, scripts } = await takenUp({ kept: begun, verdict: rest, lock: "dead", second: ["commit"] });
+    expect([words.at(-1), scripts.length]).toEqual(["changed", 1]);
+  });
+
+  it("is failed when a step behind its edit found another hand, and nobody knows whether the edit was taken back", async () => {
+    const conf = planned.changes.findIndex(({ kind }) => kind === "conf.set") + 1;
+    const kept = [
+      ...begun,
+      `step ${conf} start`,
+      `step ${conf} ok`,
+      `step ${of} start`,
+      `step ${of} fail E_PATH_LINK no`,
+    ];
+    const { words } = await takenUp({ kept, verdict: rest });
+    expect(words.find((word) => !word.includes("/"))).toBe("failed: E_PATH_LINK");
   });
 
   it("is unknown while its script is at work, however right it looks", async () => {
