@@ -12,6 +12,7 @@ import type { Spent } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import { endingOf, failed } from "./ending.ts";
 import { surveyAll, unsafe } from "./fleet.ts";
+import type { Ending } from "./job.ts";
 import { Ledger, type RunResult } from "./ledger.ts";
 import { freed, LEFT_LOCK, ownLock } from "./own-lock.ts";
 import { decideFrom, settleUnchanged } from "./settle.ts";
@@ -109,15 +110,9 @@ const takeUp = (
   const watch = new StepWatch(context, host, planned, countAll(planned), row && { said: row.said, purged: row.purged });
   // What its script said to nobody is on record before anything rests on it.
   if (survey.kind === "facts" && row?.begun === true) watch.collect(survey.result);
-  if (lock === "alive" && row?.begun === true) {
-    ledger.settle(host, { outcome: "unknown", failure: stillAtWork });
-  } else if (lock === "none" && watch.failed !== undefined) {
-    // Its script came to its end without us, and says which.
-    ledger.settle(host, endingOf(watch.failed, watch));
-  } else if (lock === "dead" && watch.failed !== undefined) {
-    // Nothing of what it does then is known.
-    const ending = failed(watch.failed, watch);
-    ledger.settle(host, { ...ending, note: [ending.note, LEFT_LOCK].filter(Boolean).join("; ") });
+  const ended = endOf(lock, row?.begun === true, watch);
+  if (ended !== undefined) {
+    ledger.settle(host, ended);
   } else if (now.verdict === "change" && survey.kind === "facts") {
     ledger.basis.set(host.name, survey.facts);
     ledger.numbering.set(host.name, countLeft(planned, countAll(planned), now));
@@ -128,6 +123,16 @@ const takeUp = (
   } else if (now.verdict === "refuse" && row?.begun === true && isDown(now)) {
     ledger.settle(host, { outcome: "failed", failure: failureOf(now), drift: now.drift });
   } else settleUnchanged(ledger, host, now);
+};
+
+/** How its last script ended, by its words and its lock; undefined: what is seen there decides. */
+const endOf = (lock: ReturnType<typeof ownLock>, begun: boolean, watch: StepWatch): Ending | undefined => {
+  if (lock === "alive" && begun) return { outcome: "unknown", failure: stillAtWork };
+  if (watch.failed === undefined || lock === "unclear") return undefined;
+  if (lock === "none") return endingOf(watch.failed, watch);
+  // Killed: nothing of what it does after a failed step is known.
+  const ending = failed(watch.failed, watch);
+  return { ...ending, note: [ending.note, LEFT_LOCK].filter(Boolean).join("; ") };
 };
 
 type Refused = Extract<HostPlan, { verdict: "refuse" }>;
