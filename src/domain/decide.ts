@@ -1,6 +1,6 @@
 import type { Change, Patch } from "./change.ts";
 import { cleanerFmri, type Desired, desire, inForceOf, type Payload } from "./desired.ts";
-import { drift } from "./drift.ts";
+import { drift, isAbsent } from "./drift.ts";
 import type { Facts, ServiceFacts } from "./facts.ts";
 import type { HostName, Seconds } from "./ids.ts";
 import { drainedNote, notes, snapshotsWords } from "./notes.ts";
@@ -161,7 +161,9 @@ const cleanerChanges = (facts: Facts, desired: Desired, drifts: (aspect: Aspect)
   const configures = installs || drifts("cleaner-properties");
   // Who takes a package away stops what it runs.
   const mends = settings.cleanerDelivery === "ips" && drifts("cleaner-files");
-  const settles = drifts("cleaner") || drifts("cleaner-state") || uninstalls.length > 0 || mends;
+  // Of an install that was cut short the files may be there and the service not: it comes to be disabled.
+  const comes = installs && isAbsent(facts.cleaner);
+  const settles = comes || drifts("cleaner-state") || uninstalls.length > 0 || mends;
   return [
     ...uninstalls,
     ...(installs ? [installChange(desired)] : []),

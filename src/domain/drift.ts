@@ -135,7 +135,9 @@ const filesDrift = (
     isAbsent(cleaner)
     ? {
         aspect: "cleaner-files",
-        have: "method or manifest made by another version, or for other settings",
+        have: isAbsent(cleaner)
+          ? "files without the service: an install was cut short"
+          : "method or manifest made by another version, or for other settings",
         want: "those of this version and these settings",
       }
     : undefined;
@@ -206,5 +208,5 @@ const isReadByNote = ({ conf, service, notes }: Facts): boolean =>
   notes.seen &&
   notes.value.some(({ after, since }) => after === conf.value.digest && since === service.value.since);
 
-const isAbsent = (field: Observed<unknown> | undefined): boolean =>
+export const isAbsent = (field: Observed<unknown> | undefined): boolean =>
   field !== undefined && !field.seen && field.why === "absent";

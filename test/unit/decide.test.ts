@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Patch } from "../../src/domain/change.ts";
+import type { Change, Patch } from "../../src/domain/change.ts";
 import { checkPlan } from "../../src/domain/check-plan.ts";
 import { decide } from "../../src/domain/decide.ts";
+import type { Facts } from "../../src/domain/facts.ts";
 import type { HostPlan } from "../../src/domain/plan.ts";
-import { accepted, bases, merge, payload, settings } from "../support/facts.ts";
+import { carriedOut } from "../support/carried-out.ts";
+import { absent, accepted, bases, merge, payload, seen, settings } from "../support/facts.ts";
 
 interface Case {
   base: keyof typeof bases;
@@ -66,6 +68,29 @@ describe("decide", () => {
     if (one.drift && (plan.verdict === "change" || plan.verdict === "refuse"))
       expect(plan.drift.map(({ aspect }) => aspect)).toEqual(one.drift);
   });
+
+  // A node that went down in the middle of an install.
+  const files = ["absent", "ours", "of another version"] as const;
+  const left = files.flatMap((method) => files.map((manifest) => [method, manifest] as const));
+  it.each(left)(
+    "one rollout is enough where the cleaner's method is %s and its manifest %s, and no service",
+    (...found) => {
+      const [method, manifest] = found.map((file, at) => {
+        if (file === "absent") return absent;
+        return seen(file === "ours" ? (at === 0 ? payload.method : payload.manifest) : "0".repeat(64));
+      });
+      const cleanersOf = (plan: HostPlan): readonly Change[] =>
+        plan.verdict === "change" ? plan.changes.filter(({ kind }) => kind.startsWith("cleaner.")) : [];
+      for (const cleaner of ["present", "disabled"] as const)
+        for (const base of ["juno", "junoDone"] as const) {
+          const facts = { ...bases[base], cleaner: absent, cleanerFiles: { method, manifest } };
+          const first = cleanersOf(decideCase({ base, facts, settings: { cleaner }, verdict: "change" }));
+          expect(first[0]?.kind).toBe("cleaner.install");
+          const after = carriedOut(facts as Facts, first, "20260301-140312-a1b2c3");
+          expect(cleanersOf(decideCase({ base, facts: after, settings: { cleaner }, verdict: "change" }))).toEqual([]);
+        }
+    },
+  );
 
   it("never plans an edit for a node that did not send its file", () => {
     const plan = decide(bases.juno, {

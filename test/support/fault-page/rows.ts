@@ -136,7 +136,7 @@ export const sections: readonly FaultSection[] = [
     rows: [
       {
         fault: "It reboots, at each line that the script says",
-        ends: "nova.conf in place: `changed`, “the node rebooted; proved by a new look”. Else `failed`, and the next rollout does the rest and takes away what was left",
+        ends: "nova.conf in place: `changed`, “the node rebooted; proved by a new look”. Else `failed`, and the next rollout does the rest. What was being written when it went down the next edit takes away",
         tests: [[markers, /the node reboots/]],
       },
       {

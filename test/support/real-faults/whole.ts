@@ -58,7 +58,7 @@ const notOurs = (name: string): boolean =>
   !/^nova\.conf(\.novasweep-[0-9]{8}-[0-9]{6}-[0-9a-f]{6}(\.json)?)?$/.test(name);
 
 /** Temporary files of a run, wherever one is ever made. */
-const temporary = (node: RealNode): readonly string[] =>
+export const temporary = (node: RealNode): readonly string[] =>
   ["/etc/nova", "/lib/svc/method", "/lib/svc/manifest/site", OLD_DIR, NEW_DIR]
     .filter((dir) => node.has(dir))
     .flatMap((dir) =>
