@@ -58,6 +58,22 @@ export const confChange = (line: number, oldLine?: string): Change => ({
   },
 });
 
+/** The removal of an old cache of three images. */
+export const trashAt = (path: string): Extract<Change, { kind: "legacy.remove" }> => ({
+  kind: "legacy.remove",
+  path,
+  real: path,
+  inode: "7",
+  owner: "nova",
+  dataset: "rpool/ROOT/solaris/var",
+  include: [],
+  files: 3,
+  bytes: 300,
+  freed: { leastBytes: 200, mostBytes: 300 },
+  heldBytes: 0,
+  heldBy: [],
+});
+
 export const changes = (line = 812, oldLine = "# glancecache_dirname = $state_path/images"): NonEmpty<Change> => [
   { kind: "dataset.create", dataset: "rpool/export/nova", mountpoint: "/export/nova", quotaBytes: 15 * 1024 ** 3 },
   {

@@ -5,7 +5,6 @@ import type { Facts } from "../../src/domain/facts.ts";
 import type { Host } from "../../src/domain/host.ts";
 import type { Changing, HostPlan, Plan } from "../../src/domain/plan.ts";
 import { isNonEmpty } from "../../src/domain/result.ts";
-import { defaultSettings } from "../../src/domain/settings.ts";
 import type { RunContext } from "../../src/engine/context.ts";
 import { Controls } from "../../src/engine/controls.ts";
 import { Emitter } from "../../src/engine/emitter.ts";
@@ -14,18 +13,9 @@ import type { ChangeIds, ScriptIds } from "../../src/remote/script.ts";
 import type { Chunk, Transport } from "../../src/transport/transport.ts";
 import { junoDone, seen } from "./facts.ts";
 import { changes, runId } from "./fleet-events.ts";
+import { sshHost } from "./ssh-host.ts";
 
-export const host: Host = {
-  name: "cn01",
-  address: "cn01",
-  port: 22,
-  user: "root",
-  identityFiles: [],
-  jump: [],
-  become: "none",
-  sshLegacy: "none",
-  settings: defaultSettings,
-};
+export const host: Host = sshHost("cn01", 22);
 
 export const planFor = (list: readonly Changing["changes"][number][]): Changing => {
   if (!isNonEmpty(list)) throw new Error("a plan of nothing");

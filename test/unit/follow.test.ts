@@ -4,7 +4,7 @@ import type { Change } from "../../src/domain/change.ts";
 import { follow } from "../../src/domain/follow.ts";
 import type { HostPlan } from "../../src/domain/plan.ts";
 import { isNonEmpty } from "../../src/domain/result.ts";
-import { changes } from "../support/fleet-events.ts";
+import { changes, trashAt } from "../support/fleet-events.ts";
 
 type Changing = Extract<HostPlan, { verdict: "change" }>;
 
@@ -17,20 +17,7 @@ const planned = planOf(rollout);
 const conf = rollout.find(({ kind }) => kind === "conf.set");
 if (conf?.kind !== "conf.set") throw new Error("a rollout without an edit");
 
-const trash: Change = {
-  kind: "legacy.remove",
-  path: "/var/lib/nova/images",
-  real: "/var/lib/nova/images",
-  inode: "7",
-  owner: "nova",
-  dataset: "rpool/ROOT/solaris/var",
-  include: [],
-  files: 3,
-  bytes: 300,
-  freed: { leastBytes: 200, mostBytes: 300 },
-  heldBytes: 0,
-  heldBy: [],
-};
+const trash = trashAt("/var/lib/nova/images");
 const environment: Change = {
   kind: "boot-environment.destroy",
   name: "old",

@@ -1,32 +1,18 @@
 /** How a host of a purge ends: what all scripts of the run say they took out, beside what is seen. */
 import { expect, it } from "vitest";
-import type { Change } from "../../src/domain/change.ts";
 import type { Purged } from "../../src/domain/event.ts";
 import { purgeJob } from "../../src/engine/purge-job.ts";
 import { junoDone } from "../support/facts.ts";
+import { trashAt } from "../support/fleet-events.ts";
 import { host, planFor } from "../support/scripted-host.ts";
 
-const freed = { leastBytes: 0, mostBytes: 300 };
-const place: Change = {
-  kind: "legacy.remove",
-  path: "/var/lib/nova/images",
-  real: "/var/lib/nova/images",
-  inode: "7",
-  owner: "nova",
-  dataset: "rpool/ROOT/solaris/var",
-  include: [],
-  files: 3,
-  bytes: 300,
-  freed,
-  heldBytes: 0,
-  heldBy: [],
-};
+const place = trashAt("/var/lib/nova/images");
 const said = (files: number): Purged => ({
   change: "legacy.remove",
   target: "/var/lib/nova/images",
   files,
   bytes: files * 100,
-  announced: freed,
+  announced: place.freed,
 });
 const job = purgeJob({
   asked: { subject: "legacy", includeForeign: [] },

@@ -2,10 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Facts } from "../../src/domain/facts.ts";
-import type { Host } from "../../src/domain/host.ts";
 import { countAll } from "../../src/domain/numbering.ts";
 import type { Changing } from "../../src/domain/plan.ts";
-import { defaultSettings } from "../../src/domain/settings.ts";
 import type { RunContext } from "../../src/engine/context.ts";
 import { Emitter } from "../../src/engine/emitter.ts";
 import { type Lost, recover } from "../../src/engine/recover.ts";
@@ -14,6 +12,7 @@ import { StepWatch } from "../../src/engine/step-watch.ts";
 import { parseLine } from "../../src/remote/reply.ts";
 import type { Chunk, Transport } from "../../src/transport/transport.ts";
 import { junoDone, seen } from "../support/facts.ts";
+import { sshHost } from "../support/ssh-host.ts";
 
 const RUN = "20260101-000000-aaaaaa";
 const captured = (name: string): string[] =>
@@ -57,17 +56,7 @@ const withNote = (lines: readonly string[], restart: string): string[] => {
   );
 };
 
-const host: Host = {
-  name: "cn01",
-  address: "cn01",
-  port: 22,
-  user: "root",
-  identityFiles: [],
-  jump: [],
-  become: "none",
-  sshLegacy: "none",
-  settings: defaultSettings,
-};
+const host = sshHost("cn01", 22);
 
 /** Answers one connection after the other; the last answer is given for ever. The clock moves a second a look. */
 const lookAt = async (

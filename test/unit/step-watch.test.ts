@@ -12,28 +12,14 @@ import { initialState } from "../../src/domain/run-state.ts";
 import type { RunContext } from "../../src/engine/context.ts";
 import { StepWatch } from "../../src/engine/step-watch.ts";
 import { parseLine } from "../../src/remote/reply.ts";
-import { numbered, runStarted } from "../support/fleet-events.ts";
+import { numbered, runStarted, trashAt } from "../support/fleet-events.ts";
 
-const place = (path: string): Change => ({
-  kind: "legacy.remove",
-  path,
-  real: path,
-  inode: "7",
-  owner: "nova",
-  dataset: "rpool/ROOT/solaris/var",
-  include: [],
-  files: 3,
-  bytes: 300,
-  freed: { leastBytes: 200, mostBytes: 300 },
-  heldBytes: 0,
-  heldBy: [],
-});
 const plan: Changing = {
   verdict: "change",
   host: "cn01",
   basis: 1,
   drift: [],
-  changes: [place("/var/lib/nova/images"), place("/var/lib/nova/old")],
+  changes: [trashAt("/var/lib/nova/images"), trashAt("/var/lib/nova/old")],
   notes: [],
 };
 /** As a purge script says them. */
