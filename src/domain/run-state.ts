@@ -207,7 +207,7 @@ const retried = (state: RunState, name: HostName): RunState => {
   if (host?.outcome === undefined) return state;
   const { outcome, failure: _, note: _note, tookMs: _took, script: _script, ...open } = host;
   // How its last script went is told: nobody need ask the node for that again.
-  const reopened: HostState = { ...open, phase: "waiting", refusals: [], drift: [], said: 0, ...touchedBy(outcome) };
+  const reopened: HostState = { ...open, phase: "waiting", refusals: [], drift: [], said: 0, ...mayHaveSpoken(outcome) };
   return {
     ...state,
     hosts: withRow(state.hosts, name, reopened),
@@ -219,7 +219,7 @@ const retried = (state: RunState, name: HostName): RunState => {
 };
 
 /** What went wrong may have begun, though nobody heard it. */
-const touchedBy = (outcome: Outcome): Pick<HostState, "spoke"> =>
+const mayHaveSpoken = (outcome: Outcome): Pick<HostState, "spoke"> =>
   outcome === "failed" || outcome === "unknown" ? { spoke: true } : {};
 
 const ending = (event: EventOf<"run.settled">): NonNullable<RunState["ended"]> => ({

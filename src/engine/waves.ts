@@ -37,7 +37,7 @@ export const carryOut = async (
   spent: Spent = { bad: 0, badCanaries: 0 },
 ): Promise<string | undefined> => {
   const budget = new Budget(context, plan, spent);
-  // What a new look found closes it unsaid.
+  // A new look may have found what closes it, and nobody was told.
   if (spent.bad > 0 && budget.gateClosed() !== undefined) budget.tell();
   // Once for all waves: of ten thousand hosts there may be as many.
   const plans = changingOf(plan);
