@@ -207,7 +207,14 @@ const retried = (state: RunState, name: HostName): RunState => {
   if (host?.outcome === undefined) return state;
   const { outcome, failure: _, note: _note, tookMs: _took, script: _script, ...open } = host;
   // How its last script went is told: nobody need ask the node for that again.
-  const reopened: HostState = { ...open, phase: "waiting", refusals: [], drift: [], said: 0, ...mayHaveSpoken(outcome) };
+  const reopened: HostState = {
+    ...open,
+    phase: "waiting",
+    refusals: [],
+    drift: [],
+    said: 0,
+    ...mayHaveSpoken(outcome),
+  };
   return {
     ...state,
     hosts: withRow(state.hosts, name, reopened),
